@@ -21,7 +21,7 @@ class Bench(Protocol):
     async def __aexit__(self, *exc_info: object) -> None: ...
 
     async def talk(self, plan: Plan, trial: int) -> Transcript: ...
-    async def judge(self, plan: Plan, transcript: Transcript) -> Verdict: ...
+    async def assess(self, plan: Plan, transcript: Transcript) -> Verdict: ...
 
 
 class Engine:
@@ -97,7 +97,7 @@ class Engine:
         finally:
             slots.release()
         try:
-            verdict = await bench.judge(plan, transcript)
+            verdict = await bench.assess(plan, transcript)
         except Exception as error:  # noqa: BLE001 - as above
             verdict = Verdict("error", error=_internal(error))
         trials = self._trials[plan.key]

@@ -1,0 +1,1 @@
+"""All asyncio: the loop, conversations, assistants, limits, cache."""
