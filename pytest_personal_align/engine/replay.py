@@ -38,10 +38,10 @@ class Replay:
                 if line.strip():
                     place, _ = _conversation(path, number, line)
                     if place in lines:
-                        same = (
-                            "use_case, scenario and trial" if place[0] is None else "use_case, scenario, trial and arm"
+                        arm = "" if place[0] is None else " of the same arm"
+                        _refuse(
+                            path, number, "", f"repeats the use_case, scenario and trial{arm} of line {lines[place]}"
                         )
-                        _refuse(path, number, "", f"has the same {same} as line {lines[place]}")
                     lines[place] = number
                     self._offsets[place] = offset
                 offset += len(line)

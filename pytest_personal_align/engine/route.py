@@ -71,11 +71,11 @@ class Route:
 
 
 def resolve(model: str, api_base: str | None = None) -> Route:
-    """The route of a ``--pa-model`` or ``--pa-judge`` value. Raises OptionError, whose message lacks the option's name."""
+    """The route of a ``--pa-model`` or ``--pa-judge`` value. Raises OptionError without the option's name."""
     head, slash, rest = model.partition("/")
     for way in ("replay", "python"):
         if model.startswith(way + ":"):
-            return _scheme(way, model)  # type: ignore[arg-type]
+            return _scheme(way, model)
     if head == "demo" and slash:
         if rest not in NAMES:
             raise OptionError(f"{model!r} is no reference assistant; there are {', '.join('demo/' + n for n in NAMES)}")
