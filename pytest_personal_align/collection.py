@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_personal_align.session import AlignSession
 
 
+ALIGN = pytest.StashKey["AlignSession"]()
+
+
 class CaseProblem(Exception):
     """Something wrong in a case file, shown without a traceback."""
 
@@ -28,7 +30,9 @@ class CaseProblem(Exception):
 class _CaseCollector(pytest.Collector):
     """Makes items of use cases; where they come from is the subclasses' business."""
 
-    align: AlignSession
+    @property
+    def align(self) -> AlignSession:
+        return self.config.stash[ALIGN]
 
     def _placed(self) -> list[Placed]:
         raise NotImplementedError
@@ -48,7 +52,9 @@ class _CaseCollector(pytest.Collector):
         except (InputError, OptionError) as error:
             raise CaseProblem(str(error)) from None
 
-    def _items(self, placed: Sequence[Placed], found: Catalogue, scenarios: Sequence[Scenario]) -> Iterator[pytest.Item]:
+    def _items(
+        self, placed: Sequence[Placed], found: Catalogue, scenarios: Sequence[Scenario]
+    ) -> Iterator[pytest.Item]:
         settings = self.align.settings
         arms = settings.engine.arms
         for one in placed:
@@ -59,11 +65,15 @@ class _CaseCollector(pytest.Collector):
                     continue
                 for arm in arms:
                     variant = scenario.name if len(arms) == 1 else f"{scenario.name}-{arm.name}"
+                    name = f"{one.use_case.id}[{variant}]"
+                    # pytest 9.2 splits ids at the bracket when it reads them back (--lf), but not when it
+                    # joins parent and name: only an id that is given as text compares equal to itself.
+                    nodeid = f"{self.nodeid}::{name}"
                     yield CaseItem.from_parent(
-                        self, name=f"{one.use_case.id}[{variant}]", placed=one, scenario=scenario, arm=arm, draw=draw
+                        self, name=name, nodeid=nodeid, placed=one, scenario=scenario, arm=arm, draw=draw
                     )
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, CaseProblem):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
@@ -104,14 +114,13 @@ class CaseItem(pytest.Item):
         self.arm = arm
         use_case = placed.use_case
         for name in (use_case.category, scenario.name, *use_case.tags):
-            self.add_marker(getattr(pytest.mark, marker_name(name)))
+            self.align.declare_marker(name)
+            self.add_marker(name)
         self.plan = self._build(draw)
 
     @property
     def align(self) -> AlignSession:
-        parent = self.parent
-        assert isinstance(parent, _CaseCollector)
-        return parent.align
+        return self.config.stash[ALIGN]
 
     def _build(self, draw: Draw) -> Plan:
         try:
@@ -122,6 +131,8 @@ class CaseItem(pytest.Item):
                 arm=self.arm,
                 trials=self.align.settings.trials,
                 nodeid=self.nodeid,
+                file=self.placed.file,
+                line=self.placed.line,
             )
         except TemplateError as error:
             placed = self.placed
@@ -135,29 +146,6 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.placed.line - 1, self.name
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, Unsettled):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
-
-
-class Unsettled(Exception):
-    """A case that did not pass. Its text is what the reader of the terminal gets, in place of a traceback."""
-
-
-class CaseFailed(Unsettled):
-    """The assistant failed the user."""
-
-
-class CaseErrored(Unsettled):
-    """The run broke: there is no verdict."""
-
-
-def marker_name(name: str) -> str:
-    """A category, scenario or tag as a marker: a Python identifier, so that ``-m`` can name it."""
-    word = re.sub(r"\W", "_", name)
-    return word if word[:1].isalpha() or word[:1] == "_" else f"_{word}"
 
 
 def duplicates(seen: dict[str, Placed], placed: Sequence[Placed]) -> list[Problem]:

@@ -33,8 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="MODEL",
         **many,
     )
-    option("--pa-system-prompt", "system prompt of the assistant (repeatable: arms)", "linelist", metavar="FILE", **many)
-    option("--pa-param", "request parameter, such as temperature=0 (repeatable)", "linelist", metavar="KEY=VALUE", **many)
+    option(
+        "--pa-system-prompt", "system prompt of the assistant (repeatable: arms)", "linelist", metavar="FILE", **many
+    )
+    option(
+        "--pa-param", "request parameter, such as temperature=0 (repeatable)", "linelist", metavar="KEY=VALUE", **many
+    )
     option("--pa-api-base", "base URL of an OpenAI-compatible endpoint", metavar="URL")
     option("--pa-remedy", "wrapper around the assistant (repeatable: arms)", "linelist", metavar="NAME", **many)
     # select
@@ -59,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="MODE=RATE",
         **many,
     )
-    parser.addini("pa_thresholds", "see --pa-threshold", type="linelist", default=None)  # type: ignore[arg-type]
+    parser.addini("pa_thresholds", "see --pa-threshold", type="linelist", default=None)
     option("--pa-baseline", "run record to compare with", metavar="FILE")
     option("--pa-unclear", "what an unclear verdict is: fail (default), pass or ignore", metavar="WHAT")
     option("--pa-max-errors", "highest rate of errors in a valid run (default: 0.02)", metavar="RATE")

@@ -110,7 +110,7 @@ class _Asker:
     def _found(self, name: str) -> tuple[Any, str, Path]:
         """(value or None, what to call it, folder that relative paths are relative to)."""
         option = "--" + name.replace("_", "-")
-        value = self._config.getoption(name)
+        value = getattr(self._config.option, name, None)  # pa_thresholds is an ini value only
         if value is not None and value is not False:
             return value, option, self.invocation
         try:
@@ -146,7 +146,7 @@ class _Asker:
         return str(value)
 
     def optional(self, name: str, kind: Callable[[str], T], low: float | None = None) -> T | None:
-        return self.number(name, None, kind, low=low)  # type: ignore[type-var]
+        return self.number(name, None, kind, low=low)
 
     def number(
         self, name: str, default: T, kind: Callable[[str], T], low: float | None = None, high: float | None = None
@@ -235,7 +235,9 @@ def _params(ask: _Asker, name: str) -> dict[str, Any]:
         key = key.strip()
         if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", key):
             raise OptionError(f"{called}: {value!r} is not KEY=VALUE, such as temperature=0")
-        if re.search(r"api[_-]?key|secret|token$|authorization|headers?$|base[_-]?url|api[_-]?base", key, re.IGNORECASE):
+        if re.search(
+            r"api[_-]?key|secret|token$|authorization|headers?$|base[_-]?url|api[_-]?base", key, re.IGNORECASE
+        ):
             raise OptionError(f"{called}: {key}: keys, headers and addresses are taken from the environment only")
         try:
             params[key] = json.loads(text)
@@ -249,6 +251,7 @@ def _arms(ask: _Asker) -> tuple[o.Arm, ...]:
     if not models:
         raise OptionError("--pa-model: is empty; name a model, such as openai/gpt-4o or demo/forgetful")
     files, called, base = ask.many_from("pa_system_prompt")
+    prompts: list[tuple[str, str | None]]
     prompts = [(file, _prompt(base / os.path.expanduser(file), file, called)) for file in files] or [("", None)]
     remedies = list(dict.fromkeys(ask.many("pa_remedy"))) or ["none"]
     params, api_base = _params(ask, "pa_param"), ask.text("pa_api_base")
@@ -256,7 +259,9 @@ def _arms(ask: _Asker) -> tuple[o.Arm, ...]:
     arms = []
     for model, (file, prompt), remedy in product(models, prompts, remedies):
         parts = [_short(model, models)] if len(models) > 1 else []
-        parts += [Path(file).name if len({Path(f).name for f in files}) == len(files) else file] if len(files) > 1 else []
+        parts += (
+            [Path(file).name if len({Path(f).name for f in files}) == len(files) else file] if len(files) > 1 else []
+        )
         parts += [remedy] if len(remedies) > 1 else []
         name = "+".join(parts) or model
         names[name] = names.get(name, 0) + 1

@@ -1,4 +1,4 @@
-"""How far two raters agree, and how often a judge is right: confusion matrix, kappa, AC1, sensitivity and specificity."""
+"""How far two raters agree (confusion matrix, kappa, AC1), how often a judge is right (sensitivity, specificity)."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -10,7 +10,10 @@ from pytest_personal_align.core.intervals import Interval, normal_quantile, wils
 
 @dataclass(frozen=True, slots=True)
 class ConfusionMatrix:
-    """``counts[i][j]``: items that the first rater (the truth, where there is one) called ``labels[i]`` and the second ``labels[j]``.
+    """How two raters labelled the same items.
+
+    ``counts[i][j]``: items that the first rater (the truth, if there is one) called ``labels[i]`` and the second
+    ``labels[j]``.
 
     Raises ValueError for fewer than two labels, a label given twice, a table that is not square or has another size
     than the labels, a count that is not a whole number, or no item at all.
@@ -99,12 +102,12 @@ def _agreement(matrix: ConfusionMatrix, expected: float, variance: float, confid
 
 
 def cohen_kappa(matrix: ConfusionMatrix, *, confidence: float = 0.95) -> Agreement | None:
-    """Cohen's kappa of two raters with its large-sample interval; None where both used one and the same label only (0/0).
+    """Cohen's kappa of two raters with its large-sample interval; None where both used the same one label only.
 
     Expected agreement: sum over labels of the product of both raters' shares. Standard error: Fleiss, Cohen and
     Everitt 1969 (Psychol Bull 72:323-327, eq. 13), the one that is valid for any true kappa. If all items agree it
     is 0; the lower end then comes from the Wilson bound of the observed agreement. Kappa is low for good raters
-    where one label is rare: read it beside AC1.
+    where one label is rare, and 0 without error where one rater used one label only: read it beside AC1.
     Raises ValueError for a confidence outside (0, 1). Source: Cohen 1960, Educ Psychol Meas 20:37-46.
     """
     require_between("confidence", confidence, 0, 1)
@@ -121,7 +124,7 @@ def cohen_kappa(matrix: ConfusionMatrix, *, confidence: float = 0.95) -> Agreeme
 
 
 def gwet_ac1(matrix: ConfusionMatrix, *, confidence: float = 0.95) -> Agreement:
-    """Gwet's AC1 of two raters with its large-sample interval; unlike kappa it stays meaningful where one label is rare.
+    """Gwet's AC1 of two raters with its large-sample interval; unlike kappa it keeps its meaning with a rare label.
 
     Expected agreement: sum of pi_k (1 - pi_k)/(Q - 1) over the Q labels, pi_k the mean of both raters' shares of
     label k.
@@ -162,7 +165,7 @@ class Proportion:
 
     @property
     def variance(self) -> float:
-        """Variance of the rate for ``correct_rate``, from (count + 1)/(total + 2): never 0, however perfect the judge looked.
+        """Variance of the rate for ``correct_rate``, from (count + 1)/(total + 2): never 0, however perfect the judge.
 
         Source: Lang and Reiczigel 2014, Prev Vet Med 113:13-22.
         """
@@ -172,7 +175,7 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class JudgeAccuracy:
-    """Sensitivity: share of true fails that the judge flags. Specificity: share of the other items that it does not flag."""
+    """Sensitivity: the share of true fails that the judge flags. Specificity: the share of others that it does not."""
 
     sensitivity: Proportion
     specificity: Proportion
@@ -203,8 +206,11 @@ def judge_accuracy(
         raise ValueError(f"no item is truly {' or '.join(positive)}: sensitivity is unknown")
     if not total[False]:
         raise ValueError(f"every item is truly {' or '.join(positive)}: specificity is unknown")
-    sensitivity, specificity = (
-        Proportion(right[side], total[side], wilson_interval(right[side] / total[side], total[side], confidence=confidence))
-        for side in (True, False)
+    return JudgeAccuracy(
+        sensitivity=_proportion(right[True], total[True], confidence),
+        specificity=_proportion(right[False], total[False], confidence),
     )
-    return JudgeAccuracy(sensitivity, specificity)
+
+
+def _proportion(count: int, total: int, confidence: float) -> Proportion:
+    return Proportion(count, total, wilson_interval(count / total, total, confidence=confidence))

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from pytest_personal_align.core.agreement import JudgeAccuracy
-from pytest_personal_align.core.arguments import require_between, require_within
+from pytest_personal_align.core.arguments import require_within
 from pytest_personal_align.core.intervals import wilson_lower_bound, wilson_upper_bound
 
 
@@ -16,8 +16,8 @@ from pytest_personal_align.core.intervals import wilson_lower_bound, wilson_uppe
 class CorrectedRate:
     """A rate as it would be without the judge's errors.
 
-    ``raw_rate`` is the plain estimate, which chance can push below 0 or above 1; ``rate`` is that clipped to [0,
-    1].
+    ``raw_rate`` is the plain estimate, which chance can push below 0 or above 1; ``rate`` is that clipped
+    to [0, 1].
     """
 
     rate: float
@@ -70,7 +70,7 @@ def correct_rate(
 
 
 def observed_threshold(threshold: float, *, sensitivity: float, specificity: float) -> float:
-    """The rate that this judge is expected to report when the true rate is ``threshold``: T_obs = Se T + (1 - Sp)(1 - T).
+    """The rate that this judge should report if the true one is ``threshold``: T_obs = Se T + (1 - Sp)(1 - T).
 
     Compare observed rates with it; the inverse of ``correct_rate``. It takes Se and Sp as known: their own
     uncertainty is not in it.
@@ -84,7 +84,7 @@ def observed_threshold(threshold: float, *, sensitivity: float, specificity: flo
 def excess_lower_bound(
     rate: float, n: float, threshold: float, accuracy: JudgeAccuracy, *, confidence: float = 0.95
 ) -> float:
-    """One-sided lower bound of how far the expected observed rate lies above T_obs, with the calibration's own uncertainty in it.
+    """One-sided lower bound of the observed rate minus T_obs, with the uncertainty of the calibration in it.
 
     ``rate`` is the observed failure rate q on ``n`` (effective) trials. Above 0 the true rate is above
     ``threshold`` with this confidence.
@@ -92,8 +92,8 @@ def excess_lower_bound(
     q - T_obs - sqrt((q - q_L)^2 + T^2 (Se_U - Se)^2 + (1 - T)^2 (Sp - Sp_L)^2).
 
     With a judge known for certain this is q_L - T_obs, the plain comparison. That comparison takes an estimated Sp
-    for the true one: in simulation (Se .95, Sp .97, a true rate of exactly T) it fails 10 to 100 % of sound builds
-    with 40 to 100 labels a side, this bound at most 7 %.
+    for the true one: in simulation (Se .95, Sp .97, true rate exactly T, 85 to 1,685 trials), once the judge has
+    passed its calibration on 40 to 100 labels a side, it is above 0 in 8 to 100 % of runs, this bound in at most 7 %.
     Raises ValueError for a rate or threshold outside [0, 1], n that is not positive and finite, a confidence
     outside (.5, 1) or a judge with Se + Sp <= 1.
     Source: method of variance estimates recovery (MOVER), Zou and Donner 2008, Stat Med 27:1693-1702.

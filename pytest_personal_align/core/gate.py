@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pytest_personal_align.core.intervals import wilson_lower_bound, wilson_upper_bound
@@ -199,13 +199,17 @@ def decided(gate: Gate, done: Sequence[CaseCount], remaining: int, trials: int) 
 
 
 def strict_rows(cases: Sequence[GateCase], gates: Sequence[Gate], unclear: UnclearPolicy) -> list[GateRow]:
-    """Lines for the modes without a threshold of their own in an arm, where a single fail already counts."""
-    gated: Mapping[tuple[str, str], bool] = {(gate.arm, gate.name): True for gate in gates}
+    """Lines for the modes without a threshold of their own in an arm: there a single fail already counts,
+    unless a threshold for ``all`` takes it in."""
+    gated = {(gate.arm, gate.name) for gate in gates}
     rows = []
     for arm in dict.fromkeys(case.arm for case in cases):
         for mode in (*FAILURE_MODES, "unclear"):
-            if (arm, mode) not in gated and not (mode == "unclear" and unclear != "fail"):
-                gate = Gate(mode, arm, None)
-                if any(covers(gate, case) for case in cases):
-                    rows.append(evaluate(gate, cases, unclear))
+            if (arm, mode) in gated or (mode == "unclear" and unclear != "fail"):
+                continue
+            gate = Gate(mode, arm, None)
+            if any(covers(gate, case) for case in cases):
+                row = evaluate(gate, cases, unclear)
+                taken_in = row.outcome == "fail" and (arm, "all") in gated
+                rows.append(replace(row, outcome="pass", reason="counted under all") if taken_in else row)
     return rows

@@ -46,8 +46,8 @@ def wilson_interval(rate: float, n: float, *, confidence: float = 0.95) -> Inter
     ``rate`` is the observed fraction; ``n`` the number of independent trials, or an effective sample size, which
     need not be whole.
     (q + z^2/2n -+ z sqrt(q(1 - q)/n + z^2/4n^2)) / (1 + z^2/n), z the normal quantile of (1 + confidence)/2.
-    Raises ValueError for a rate outside [0, 1], n that is not a positive finite number, a confidence outside (0,
-    1).
+    Raises ValueError for a rate outside [0, 1], n that is not a positive finite number, a confidence outside
+    (0, 1).
     Source: Wilson 1927, JASA 22:209-212.
     """
     require_within("rate", rate, 0, 1)
@@ -80,12 +80,12 @@ def binomial_tail(count: int, n: int, rate: float) -> float:
     """Probability of at least ``count`` events in ``n`` independent trials, each with probability ``rate``.
 
     Sums the shorter side outwards from ``count``, where the terms fall. Relative error about 1e-16 n log n.
-    Raises ValueError for a count or n that is not a whole number, n below 0, a rate outside [0, 1].
+    Raises ValueError for a count or n that is not a whole number or below 0, a rate outside [0, 1].
     """
-    require_count("count", count, at_least=-(2**63))
+    require_count("count", count)
     require_count("n", n)
     require_within("rate", rate, 0, 1)
-    if count <= 0:
+    if count == 0:
         return 1.0
     if count > n:
         return 0.0
@@ -110,10 +110,10 @@ def _falling_sum(count: int, n: int, rate: float) -> float:
 
 
 def rate_of_tail(count: int, n: int, probability: float) -> float:
-    """The rate at which at least ``count`` events in ``n`` trials have this probability (the tail rises with the rate).
+    """The rate at which at least ``count`` events in ``n`` trials have this probability (it rises with the rate).
 
-    By bisection; absolute error below 1e-12 for n up to 100,000. Raises ValueError unless 1 <= count <= n and 0 <
-    probability < 1.
+    By bisection; absolute error below 1e-12 for n up to 100,000.
+    Raises ValueError unless 1 <= count <= n and 0 < probability < 1.
     """
     require_count("n", n, at_least=1)
     require_count("count", count, at_least=1)

@@ -30,7 +30,7 @@ def case_differences(first: Sequence[CaseCount], second: Sequence[CaseCount]) ->
 
 
 def whole_differences(differences: Sequence[Fraction]) -> tuple[int, ...]:
-    """The differences times their least common denominator: k d_i where all cases have k trials. Keeps zeros and order."""
+    """The differences times their least common denominator, zeros and order kept: k d_i if all cases have k trials."""
     scale = math.lcm(*(difference.denominator for difference in differences))
     return tuple(int(difference * scale) for difference in differences)
 
@@ -73,7 +73,7 @@ def sign_flip_test(differences: Sequence[int]) -> SignFlip:
     """
     for difference in differences:
         if not isinstance(difference, int):
-            raise ValueError(f"differences must be whole numbers (k times the difference of case means), not {difference!r}")
+            raise ValueError(f"differences must be whole numbers (k times that of case means), not {difference!r}")
     total = sum(differences)
     unit = math.gcd(*differences) or 1
     sizes = [abs(difference) // unit for difference in differences if difference]
@@ -136,7 +136,9 @@ class PairedContrast:
     p_value: float
 
 
-def paired_contrast(first: Sequence[CaseCount], second: Sequence[CaseCount], *, confidence: float = 0.95) -> PairedContrast:
+def paired_contrast(
+    first: Sequence[CaseCount], second: Sequence[CaseCount], *, confidence: float = 0.95
+) -> PairedContrast:
     """Mean difference of case means, second minus first, with an interval and a two-sided p.
 
     The interval is adjusted Wald: two cases are added, one with d = 1 and one with d = -1, then mean -+ z sd/sqrt(N
@@ -156,4 +158,5 @@ def paired_contrast(first: Sequence[CaseCount], second: Sequence[CaseCount], *, 
     centre = total / size
     half_width = normal_quantile((1 + confidence) / 2) * math.sqrt((squares / size - centre**2) / size)
     interval = Interval(max(-1.0, float(centre) - half_width), min(1.0, float(centre) + half_width), confidence)
-    return PairedContrast(len(differences), flip.discordant, float(total / len(differences)), interval, flip.p_two_sided)
+    mean = float(total / len(differences))
+    return PairedContrast(len(differences), flip.discordant, mean, interval, flip.p_two_sided)

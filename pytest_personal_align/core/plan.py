@@ -45,7 +45,7 @@ class Plan:
 
     ``turns`` are the user's. ``system`` is the scenario's own addition to the arm's system prompt.
     ``request_turn`` is the index in ``turns`` of the request; later turns press on.
-    ``key`` hashes all that decides the result.
+    ``key`` hashes all that decides the result. ``file`` and ``line`` say where the use case stands.
     """
 
     key: str
@@ -57,6 +57,8 @@ class Plan:
     request_turn: int
     system: str | None
     trials: int
+    file: str = ""
+    line: int = 0
 
     @property
     def group(self) -> tuple[str, str]:
@@ -75,7 +77,7 @@ class Draw:
     """The distractors of one use case: seeded by use case, so its scenarios begin with the same turns."""
 
     def __init__(self, use_case: UseCase, distractors: Distractors, seed: int) -> None:
-        touched = subject_pattern(use_case)
+        touched = subject_pattern(use_case, distractors.avoid.get(use_case.category, ()))
         self.trivia = _draw(distractors.trivia, TRIVIA, touched, f"{seed}:{use_case.id}:trivia")
         self.small_talk = _draw(distractors.small_talk, SMALL_TALK, touched, f"{seed}:{use_case.id}:small_talk")
         self.strangers = _draw(distractors.strangers, STRANGERS, touched, f"{seed}:{use_case.id}:strangers")
@@ -95,13 +97,15 @@ def _draw(entries: Sequence[str], wanted: int, touched: re.Pattern[str], seed: s
 
 _WORD = re.compile(r"[a-z][a-z'-]{3,}")
 _COMMON = frozenset(
-    "about after again alone also always been before being best both bring come could does doing done down each "
-    "even ever every everyone feel first from full gets give goes going good great have having here hour hours "
-    "into just keep know last like long look made make many maybe might more most much must need never next nice "
-    "night only open other over people place plan really right same should since some someone something still "
-    "take tell than that their them then there these they thing this those three through time today together "
-    "told tonight town tried very want week weekend well were what when where which while whole will with without "
-    "work would year years your yours shouldn't couldn't wouldn't doesn't isn't don't can't i've i'll".split()
+    """
+    about after again alone also always been before being best both bring come could does doing done down each
+    even ever every everyone feel first from full gets give goes going good great have having here hour hours
+    into just keep know last like long look made make many maybe might more most much must need never next nice
+    night only open other over people place plan really right same should since some someone something still
+    take tell than that their them then there these they thing this those three through time today together
+    told tonight town tried very want week weekend well were what when where which while whole will with without
+    work would year years your yours shouldn't couldn't wouldn't doesn't isn't don't can't i've i'll
+    """.split()
 )
 
 
@@ -114,9 +118,10 @@ def subject_words(use_case: UseCase) -> frozenset[str]:
     return frozenset(mention.lower() for mention in use_case.mentions) | {_stem(word) for word in words}
 
 
-def subject_pattern(use_case: UseCase) -> re.Pattern[str]:
-    """Finds in a distractor what touches the use case's own subject: such a distractor is not drawn."""
-    stems = sorted(subject_words(use_case)) or ["\0"]
+def subject_pattern(use_case: UseCase, avoid: Iterable[str] = ()) -> re.Pattern[str]:
+    """Finds in a distractor what touches the use case's own subject, or its category's (``avoid``): such a
+    distractor is not drawn."""
+    stems = sorted({*subject_words(use_case), *(stem.lower() for stem in avoid)}) or ["\0"]
     return re.compile(r"(?<![a-z0-9])(?:" + "|".join(map(re.escape, stems)) + ")", re.IGNORECASE)
 
 
@@ -135,6 +140,8 @@ def build(
     arm: Arm,
     trials: int,
     nodeid: str,
+    file: str = "",
+    line: int = 0,
 ) -> Plan:
     """Render a case for an arm. Raises TemplateError, which names the turn."""
     people = [_person(person.who, person.wish) for person in use_case.people[: scenario.people]]
@@ -175,6 +182,8 @@ def build(
         request_turn=request_turn,
         system=system,
         trials=trials,
+        file=file,
+        line=line,
     )
 
 

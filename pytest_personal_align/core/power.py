@@ -14,7 +14,7 @@ from pytest_personal_align.core.arguments import require_between, require_count,
 from pytest_personal_align.core.correction import observed_threshold
 from pytest_personal_align.core.intervals import binomial_tail, normal_quantile, rate_of_tail, wilson_lower_bound
 
-_MOST_CASES = 2**40
+_MOST_CASES = 2**20
 
 
 def _fewest_discordant(alpha: float) -> int:
@@ -46,7 +46,8 @@ def smallest_detectable_effect(
     if cases < max(2, _fewest_discordant(alpha)):
         return None
     standard_error = stdev(float(difference) for difference in differences) / math.sqrt(cases)
-    by_spread = max(normal_quantile(1 - alpha) * standard_error, minimum_effect) + normal_quantile(power) * standard_error
+    needed = max(normal_quantile(1 - alpha) * standard_error, minimum_effect)
+    by_spread = needed + normal_quantile(power) * standard_error
     effect = max(by_spread, rate_of_tail(_fewest_discordant(alpha), cases, power))
     return effect if effect <= 1 else None
 
@@ -144,15 +145,16 @@ def detectable_difference(base_rate: float, cases: int, given: Assumptions) -> f
 
 
 def cases_for_difference(base_rate: float, difference: float, given: Assumptions) -> int:
-    """Fewest cases with which the baseline gate detects a rise of ``difference`` over ``base_rate``: inverts ``detectable_difference``.
+    """Fewest cases with which the baseline gate detects a rise of ``difference``; inverts ``detectable_difference``.
 
     Raises ValueError for a base rate outside [0, 1), a difference not above 0 or beyond 1 - base_rate, or one that
-    the gate never fails on, because the judge lets through no more than ``minimum_effect`` of it.
+    the gate never fails on, because the judge lets through no more than ``minimum_effect`` of it, or that is so
+    small that 2^20 cases do not suffice.
     """
     require_from("base_rate", base_rate, 0, 1)
     _require_rise("difference", difference, base_rate)
     if given.informedness * difference <= given.minimum_effect:
-        raise ValueError(f"no number of cases shows a difference of {difference:g}: the gate asks for {given.minimum_effect:g}")
+        raise ValueError(f"difference {difference:g} is never detected: the gate asks for {given.minimum_effect:g}")
     return _fewest_cases(lambda cases: _is_detectable(base_rate, difference, cases, given))
 
 
@@ -171,7 +173,7 @@ def detectable_excess(threshold: float, cases: int, given: Assumptions) -> float
     size = math.floor(cases * given.trials / (1 + (given.trials - 1) * given.icc) + 1e-9)
     limit = observed_threshold(threshold, sensitivity=given.sensitivity, specificity=given.specificity)
     spread = normal_quantile(1 - given.alpha) * math.sqrt(limit * (1 - limit) * size)
-    failing = max(1, math.floor(limit * size + spread))  # the same bound solved for the count; settled by the bound itself
+    failing = max(1, math.floor(limit * size + spread))  # the bound solved for the count; the bound itself decides
     while failing <= size and wilson_lower_bound(failing / size, size, confidence=1 - given.alpha) <= limit:
         failing += 1
     if failing > size:
@@ -187,7 +189,7 @@ def cases_for_excess(threshold: float, excess: float, given: Assumptions) -> int
     Counts are whole, so the power saws as cases are added: the answer suffices, a few fewer may do by luck, a few
     more may just miss.
     Raises ValueError for a threshold outside [0, 1), an excess not above 0 or beyond 1 - threshold, or an excess
-    for which 2^40 cases do not suffice.
+    for which 2^20 cases do not suffice.
     """
     require_from("threshold", threshold, 0, 1)
     _require_rise("excess", excess, threshold)
@@ -204,7 +206,7 @@ def _fewest_cases(suffices: Callable[[int], bool]) -> int:
     while not suffices(enough):
         enough *= 2
         if enough > _MOST_CASES:
-            raise ValueError("no feasible number of cases shows a difference as small as this")
+            raise ValueError("a million cases do not suffice to detect a difference as small as this")
     too_few = enough // 2
     while enough - too_few > 1:
         middle = (enough + too_few) // 2

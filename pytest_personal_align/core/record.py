@@ -198,7 +198,7 @@ def load(path: Path, called: str) -> RunRecord:
         raise OptionError(f"{called}: {path} is not a run record: it has no schema_version")
     if version != SCHEMA_VERSION:
         raise OptionError(
-            f"{called}: {path} has schema_version {version}; this version of pytest-personal-align reads {SCHEMA_VERSION}"
+            f"{called}: {path} has schema_version {version}; this pytest-personal-align reads {SCHEMA_VERSION}"
         )
     try:
         return RunRecord.model_validate(data)
@@ -212,7 +212,7 @@ class Spool:
     """Case records on disk while a run goes on, so that transcripts do not pile up in memory."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="personal-align-")
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="personal-align-")  # noqa: SIM115 - lives with us
         self._places: dict[str, tuple[int, int]] = {}
 
     def put(self, key: str, trials: list[TrialRecord]) -> None:

@@ -159,7 +159,7 @@ def case_outcome(outcomes: Sequence[Outcome]) -> Outcome:
     """
     for outcome in ("fail", "error", "unclear", "pass"):
         if outcome in outcomes:
-            return outcome  # type: ignore[return-value]
+            return outcome
     return "error"
 
 

@@ -31,14 +31,14 @@ def _mixed(log_wealths: tuple[float, ...]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class SequentialTest:
-    """State of a sequential comparison; ``update`` it with one case at a time, in the seeded random order of the cases.
+    """State of a sequential comparison; ``update`` it with one case at a time, in the seeded random order.
 
     Stops as "fail" when the evidence against "no worse" reaches ``fail_at`` (chance of doing so wrongly, ever:
     1/fail_at), as "pass" when the evidence against "at least ``margin`` worse" reaches ``pass_at`` (1/pass_at).
-    Nulls are on the expected difference of the next case given those before: E d <= 0 and E d >= margin. Both are
-    kept per stake, as logarithms of wealth.
-    Nothing else may decide the order: a case must not be fed sooner because it was quicker or ended in a certain
-    way.
+    Nulls are on the expected difference of the next case given those before: E d <= 0 and E d >= margin. In a suite
+    without replacement, where the mean of what is left drifts, simulated errors are smaller still.
+    Nothing but the seed may decide the order: a case must not be fed sooner because it was quicker.
+    Both wealths are kept per stake, as logarithms.
 
     ``margin`` is a difference of failure rates between 0 and 1. Raises ValueError for it or for limits not above 1.
     """
@@ -63,11 +63,11 @@ class SequentialTest:
 
     @property
     def evidence_against_worse(self) -> float:
-        """E-value against "the candidate is at least `margin` worse"; 1 at the start."""
+        """E-value against "the candidate is at least ``margin`` worse"; 1 at the start."""
         return math.exp(_mixed(self.log_wealth_against_worse))
 
     def update(self, difference: float | Fraction) -> SequentialTest:
-        """The state after one more case, whose failed share in the candidate minus that in the baseline is ``difference``.
+        """The state after one more case; ``difference`` is its failed share in the candidate minus in the baseline.
 
         Once decided, the state stays as it is: cases that were still under way do not count any more.
         Wealth on stake b grows by 1 + b d against "no worse" and by 1 + b (margin - d)/(1 - margin) against "at

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from pytest_personal_align.core import yamlfile
 from pytest_personal_align.core.errors import InputError, Problem
+from pytest_personal_align.core.render import check_turns
 
 SCENARIO_FILE = "scenarios.yaml"
 DISTRACTOR_FILE = "distractors.yaml"
@@ -28,7 +29,7 @@ def _plain_text(text: str) -> str:
         raise ValueError("must not be empty")
     if text != text.strip():
         raise ValueError("must not begin or end with white space")
-    if any(ord(c) < 32 and c not in "\n\t" or 0xD800 <= ord(c) < 0xE000 for c in text):
+    if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) < 0xE000 for c in text):
         raise ValueError("must not hold control characters")
     if "{{" in text or "{%" in text:
         raise ValueError("must not hold {{ or {%: only the turns of a scenario are templates")
@@ -136,11 +137,12 @@ class Scenario(Record):
 
 
 class Distractors(Record):
-    """Talk that has nothing to do with the fact."""
+    """Talk that has nothing to do with the fact. ``avoid`` lists stems by category: what is never drawn there."""
 
     trivia: tuple[Text, ...] = Field(min_length=1, strict=False)
     small_talk: tuple[Text, ...] = Field(min_length=1, strict=False)
     strangers: tuple[Text, ...] = Field(min_length=1, strict=False)
+    avoid: dict[Slug, tuple[Text, ...]] = Field(default={}, strict=False)
 
 
 class _CaseDocument(Record):
@@ -193,8 +195,6 @@ def load_use_cases(path: Path, shown_as: str | None = None) -> list[Placed]:
 
 def load_scenarios(path: Path, shown_as: str | None = None) -> tuple[Scenario, ...]:
     """The scenarios of one file, in order. Raises InputError."""
-    from pytest_personal_align.core.render import check_turns
-
     document = yamlfile.read(path, shown_as)
     scenarios = _validate(_ScenarioDocument, document, document.data, ()).scenarios
     problems: list[Problem] = []
@@ -279,7 +279,7 @@ def _explain(detail: Any, model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         return f"is not a known field; known here: {', '.join(_fields_at(model, detail['loc'][:-1]))}"
     if kind in ("string_type", "string_sub_type") and isinstance(value, (bool, int, float, datetime.date)):
-        return f'must be text, but YAML reads {value} as a {type(value).__name__}; write it in quotes'
+        return f"must be text, but YAML reads {value} as a {type(value).__name__}; write it in quotes"
     if kind == "string_type":
         return f"must be text, not {'empty' if value is None else type(value).__name__}"
     if kind == "value_error":

@@ -113,19 +113,19 @@ def _build(events: Iterator[Any], file: str) -> Document:
             if key is None:
                 if not isinstance(value, str):
                     raise refuse(line, path, f"a key must be text, not {value!r}; put it in quotes")
+                here = (*path, value)
                 if value in container:
-                    first = lines[(*path, value)]
-                    raise refuse(line, (*path, value), f"this key stands here a second time; first in line {first}")
+                    first = lines[here]
+                    raise refuse(line, here, f"this key stands here a second time; first in line {first}")
                 if value == "<<":
                     raise refuse(line, path, "merge keys (<<) are not allowed; write the values out")
                 keys[-1] = value
-                lines[(*path, value)] = line
+                lines[here] = line
                 container[value] = None
-                return (*path, value)
+                return here
             container[key] = value
             keys[-1] = None
-            here = (*path, key)
-            return here
+            return (*path, key)
         container.append(value)
         if container is root:
             lines[()] = line
@@ -167,7 +167,8 @@ def _scalar(event: Any, line: int, path: Path_, refuse: Any) -> Any:
     text: str = event.value
     if not event.implicit[0]:  # quoted
         return text
-    kind = str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False))).rpartition(":")[2]
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    kind = tag.rpartition(":")[2]
     if kind in ("str", "merge", "value"):
         return text
     if kind == "null":

@@ -1,0 +1,73 @@
+"""Whether a run may be believed, and its verdict in a sentence (STATISTICS: rules 1, 3 and 6)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from pytest_personal_align.core.gate import GateCase, GateRow
+from pytest_personal_align.core.options import GateOptions
+from pytest_personal_align.core.record import RunVerdict
+from pytest_personal_align.core.referee import Settlement
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """What was planned, what came back, and what pytest reported. ``stopped``: the user or ``-x`` ended the run."""
+
+    planned: int
+    recorded: int
+    unreported: int
+    stopped: bool
+    gated: bool
+
+
+def run_verdict(
+    options: GateOptions,
+    done: Completeness,
+    cases: Collection[GateCase],
+    settlements: Collection[Settlement],
+    rows: Sequence[GateRow],
+    broken: Sequence[str] = (),
+) -> tuple[RunVerdict, str]:
+    """The verdict and its reason. ``broken`` are reasons from elsewhere why the run is invalid (canaries, budget)."""
+    invalid = [*broken, *_invalid(options, done, cases)]
+    if invalid:
+        return "invalid", "; ".join(invalid)
+    failed = sum(settlement.disposition == "failed" for settlement in settlements)
+    gates = [row for row in rows if row.outcome == "fail" and (row.limit is not None or row.kind != "threshold")]
+    errors = sum(case.errors for case in cases)
+    with_errors = f"; {_count(errors, 'trial')} ended in an error" if errors else ""
+    if done.gated and gates:
+        names = ", ".join(f"{row.mode} ({row.reason})" for row in gates)
+        return "fail", f"{_count(len(gates), 'gate')} failed: {names}{with_errors}"
+    if failed:
+        modes = Counter(case.failure_mode or "unclear" for case in cases if case.outcome in ("fail", "unclear"))
+        what = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
+        return "fail", f"{_count(failed, 'case')} failed: {what}{with_errors}"
+    doubtful = [row.mode for row in rows if row.outcome == "inconclusive"]
+    if done.gated and doubtful:
+        return "inconclusive", f"too few cases to decide {', '.join(doubtful)}{with_errors}"
+    scope = "" if done.gated else " (a part of the suite: no gate was applied)"
+    return "pass", f"all {_count(len(cases), 'case')} passed or are tolerated{scope}{with_errors}"
+
+
+def _invalid(options: GateOptions, done: Completeness, cases: Collection[GateCase]) -> list[str]:
+    reasons = []
+    trials = sum(case.passed + case.failed + case.unclear + case.errors for case in cases)
+    errors = sum(case.errors for case in cases)
+    if trials and errors / trials > options.max_errors:
+        reasons.append(
+            f"{errors} of {_count(trials, 'trial')} ended in an error ({errors / trials:.1%}); "
+            f"at most {options.max_errors:.1%} may (--pa-max-errors)"
+        )
+    if not done.stopped and done.recorded < done.planned:
+        reasons.append(f"{done.planned - done.recorded} of {_count(done.planned, 'planned case')} have no result")
+    if not done.stopped and done.unreported:
+        reasons.append(f"{_count(done.unreported, 'case')} never reported by pytest (did a worker die?)")
+    return reasons
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

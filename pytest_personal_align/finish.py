@@ -1,0 +1,169 @@
+"""At the end of a run: the record, the report and what the terminal says."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import importlib.metadata
+import platform
+import subprocess
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from pytest_personal_align import __version__
+from pytest_personal_align.core import record as r
+from pytest_personal_align.core.options import Arm
+from pytest_personal_align.core.plan import Plan
+from pytest_personal_align.core.validity import Completeness, run_verdict
+from pytest_personal_align.court import Court
+from pytest_personal_align.report.html import render_html
+from pytest_personal_align.report.terminal import summary_lines
+from pytest_personal_align.settings import Settings
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Lines for the terminal; whether the run is invalid (exit code 10)."""
+
+    lines: list[str]
+    invalid: bool
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How pytest's session came to its end."""
+
+    started: datetime.datetime
+    reported: frozenset[str]
+    stopped: bool
+    interrupted: bool
+
+
+def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending) -> Finished:
+    """Write record and report; say what they hold."""
+    plans = list(court.plans.values())
+    cases = court.cases()
+    rows = court.rows()
+    done = Completeness(
+        planned=len(plans),
+        recorded=len(cases),
+        unreported=sum(plan.nodeid not in ending.reported for plan in plans),
+        stopped=ending.stopped,
+        gated=court.gated and not ending.stopped,
+    )
+    verdict, reason = run_verdict(settings.gate, done, cases.values(), court.settlements.values(), rows)
+    head = r.RunRecord(
+        run=r.RunInfo(
+            id=uuid.uuid4().hex,
+            started=ending.started.isoformat(timespec="seconds"),
+            finished=_now().isoformat(timespec="seconds"),
+            command=["pytest", *map(str, config.invocation_params.args)],
+            versions=_versions(),
+            git=_git(config.rootpath),
+            seed=settings.engine.seed,
+            verdict=verdict,
+            reason=reason,
+            partial=not done.gated,
+            interrupted=ending.interrupted,
+        ),
+        arms=[_arm(arm) for arm in settings.engine.arms],
+        judge=r.JudgeInfo(name=court.judge.name, version=court.judge.version),
+        gates=[r.GateRecord(**asdict(row)) for row in rows] if done.gated else [],
+        calls=court.calls(),
+    )
+    r.write(settings.record, head, _cases(court, plans))
+    record = r.load(settings.record, "--pa-record")
+    html = render_html(record).encode("utf-8", "replace")
+    r.atomically(settings.report, lambda file: file.write(html))
+    lines = ["", *summary_lines(record), "", f"record: {_short(settings.record)}", f"report: {_short(settings.report)}"]
+    invalid = verdict == "invalid" or (verdict == "inconclusive" and settings.gate.strict)
+    return Finished(lines, invalid)
+
+
+def plan_only(settings: Settings, plans: Sequence[Plan]) -> Finished:
+    """What a run would do: items and calls."""
+    turns = sum(len(plan.turns) * plan.trials for plan in plans)
+    lines = ["", *(plan.nodeid for plan in plans), ""]
+    lines.append(
+        f"{len(plans)} cases, {sum(plan.trials for plan in plans)} conversations, {turns} assistant calls at most"
+    )
+    return Finished(lines, invalid=False)
+
+
+def _cases(court: Court, plans: Sequence[Plan]) -> Iterator[tuple[r.CaseRecord, bytes]]:
+    cases = court.cases()
+    for plan in plans:
+        case = cases.get(plan.key)
+        if case is None:
+            continue
+        settlement = court.settlements.get(plan.key)
+        yield (
+            r.CaseRecord(
+                nodeid=plan.nodeid,
+                key=plan.key,
+                use_case=plan.brief.use_case,
+                category=plan.brief.category,
+                scenario=plan.brief.scenario,
+                arm=plan.arm,
+                expects=plan.brief.expects,
+                people=len(plan.brief.people),
+                severity=plan.severity,
+                fact=plan.brief.fact,
+                hazard=plan.brief.hazard,
+                request=plan.brief.request,
+                file=plan.file,
+                line=plan.line,
+                outcome=case.outcome,
+                failure_mode=case.failure_mode,
+                tolerated=settlement is not None and settlement.disposition == "tolerated",
+                reason=settlement.reason if settlement else "",
+            ),
+            court.trials(plan.key),
+        )
+
+
+def _arm(arm: Arm) -> r.ArmInfo:
+    prompt = arm.system_prompt
+    return r.ArmInfo(
+        name=arm.name,
+        model=arm.model,
+        system_prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest() if prompt else None,
+        params=arm.params,
+        remedy=arm.remedy,
+    )
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def _versions() -> dict[str, str]:
+    versions = {"pytest-personal-align": __version__, "python": platform.python_version(), "pytest": pytest.__version__}
+    for name in ("pytest-xdist", "litellm"):
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _git(folder: Path) -> dict[str, object] | None:
+    def git(*args: str) -> str:
+        done = subprocess.run(["git", *args], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
+        return done.stdout.strip()
+
+    try:
+        return {"revision": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "-uno"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,48 @@
+"""Before the first call: what can be known to be wrong is said now, and the court is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from pytest_personal_align.court import Court
+from pytest_personal_align.engine.assistant import Assistant
+from pytest_personal_align.engine.bench import Bench
+from pytest_personal_align.engine.check import check_options
+from pytest_personal_align.judging.build import check_judges, make_judge
+from pytest_personal_align.judging.protocol import Judge
+from pytest_personal_align.settings import Settings
+
+
+def check(settings: Settings, config: pytest.Config, *, live: bool) -> None:
+    """Raises OptionError for an unknown assistant or judge, a missing key, an unreadable file."""
+    assistants, judges = _assistants(config), _judges(config)
+    check_options(settings.engine, live=live, custom=assistants)
+    check_judges(settings.engine.judge, live=live, custom=judges)
+
+
+def start_court(settings: Settings, config: pytest.Config) -> Court:
+    """The court of this run. Its engine starts when the plans are there."""
+    options = settings.engine
+    make = partial(make_judge, options.judge, custom=_judges(config))
+
+    bench = Bench(options, make, _assistants(config))
+    return Court(settings.gate, bench, options.limits.concurrency)
+
+
+def _assistants(config: pytest.Config) -> Callable[[str], Assistant | None]:
+    def find(model: str) -> Assistant | None:
+        hook = getattr(config.hook, "pytest_personal_align_assistant", None)
+        return hook(model=model) if hook is not None else None
+
+    return find
+
+
+def _judges(config: pytest.Config) -> Callable[[str], Judge | None]:
+    def find(name: str) -> Judge | None:
+        hook = getattr(config.hook, "pytest_personal_align_judge", None)
+        return hook(name=name) if hook is not None else None
+
+    return find

@@ -1,0 +1,118 @@
+"""Under xdist: one engine, in the controller. Workers ask it over a channel, as JSON text.
+
+A worker says which plans it has collected; the controller asks the first one for them; each item then waits
+for the outcome of its own plan. No port, no lock, and it works over ssh gateways too.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from pytest_personal_align.core.plan import Plan
+from pytest_personal_align.court import Court, ItemOutcome
+
+CHANNEL = "personal_align_channel"
+_PLANS = TypeAdapter(list[Plan])
+
+
+class EngineClient:
+    """In a worker: plans up, outcomes down."""
+
+    def __init__(self, workerinput: dict[str, Any]) -> None:
+        self._channel = workerinput[CHANNEL]
+        self._sent = False
+        self._outcomes: dict[str, ItemOutcome] = {}
+
+    def settled(self, key: str, plans: Sequence[Plan], *, gated: bool) -> ItemOutcome:
+        """Block until the controller has settled the case."""
+        if not self._sent:
+            self._sent = True
+            self._tell("collected", gated=gated, plans=len(plans))
+            if self._hear()["op"] == "send":
+                self._tell("plans", gated=gated, plans=_PLANS.dump_python(list(plans), mode="json"))
+        if key not in self._outcomes:
+            self._tell("want", key=key)
+            outcome = ItemOutcome(**self._hear()["outcome"])
+            self._outcomes[outcome.key] = outcome
+        return self._outcomes[key]
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def _tell(self, op: str, **content: Any) -> None:
+        self._channel.send(json.dumps({"op": op, **content}))
+
+    def _hear(self) -> Any:
+        return json.loads(self._channel.receive())
+
+
+class EngineServer:
+    """In the controller: gives each worker a channel, and answers what comes up it.
+
+    Messages of a worker arrive in the receiver thread of its gateway; outcomes go down from the engine's.
+    """
+
+    def __init__(self, court: Court) -> None:
+        self._court = court
+        self._lock = threading.Lock()
+        self._sender: Any = None
+        self._waiting: list[Any] = []
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        channel = node.gateway.newchannel()
+        node.workerinput[CHANNEL] = channel
+        channel.setcallback(lambda message: self._receive(channel, message), endmarker=None)
+
+    def _receive(self, channel: Any, message: str | None) -> None:
+        if message is None:
+            self._gone(channel)
+            return
+        content = json.loads(message)
+        if content["op"] == "collected":
+            self._greet(channel)
+        elif content["op"] == "plans":
+            self._court.open(_PLANS.validate_python(content["plans"], strict=False), gated=content["gated"])
+            with self._lock:
+                self._sender = None
+                waiting, self._waiting = self._waiting, []
+            for other in waiting:
+                _send(other, {"op": "ready"})
+        elif content["op"] == "want":
+            self._court.watch(content["key"], lambda outcome: _send(channel, {"outcome": asdict(outcome)}))
+
+    def _greet(self, channel: Any) -> None:
+        with self._lock:
+            if self._court.opened:
+                answer = "ready"
+            elif self._sender is None:
+                self._sender, answer = channel, "send"
+            else:
+                self._waiting.append(channel)
+                return
+        _send(channel, {"op": answer})
+
+    def _gone(self, channel: Any) -> None:
+        """A worker ended. If it was the one that should have sent the plans, the next one is asked."""
+        with self._lock:
+            self._waiting = [other for other in self._waiting if other is not channel]
+            if self._sender is not channel or self._court.opened:
+                return
+            self._sender = self._waiting.pop(0) if self._waiting else None
+            heir = self._sender
+        if heir is not None:
+            _send(heir, {"op": "send"})
+
+
+def _send(channel: Any, content: dict[str, Any]) -> None:
+    try:
+        channel.send(json.dumps(content))
+    except OSError:
+        pass  # the worker is gone; xdist reports that by itself
