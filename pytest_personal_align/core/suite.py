@@ -142,7 +142,7 @@ class Distractors(Record):
     trivia: tuple[Text, ...] = Field(min_length=1, strict=False)
     small_talk: tuple[Text, ...] = Field(min_length=1, strict=False)
     strangers: tuple[Text, ...] = Field(min_length=1, strict=False)
-    avoid: dict[Slug, tuple[Text, ...]] = Field(default={}, strict=False)
+    avoid: dict[Slug, Annotated[tuple[Text, ...], Field(strict=False)]] = {}
 
 
 class _CaseDocument(Record):
