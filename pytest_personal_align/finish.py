@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import importlib.metadata
+import json
 import platform
 import subprocess
 import uuid
@@ -79,9 +80,19 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
     record = r.load(settings.record, "--pa-record")
     html = render_html(record).encode("utf-8", "replace")
     r.atomically(settings.report, lambda file: file.write(html))
-    lines = ["", *summary_lines(record), "", f"record: {_short(settings.record)}", f"report: {_short(settings.report)}"]
+    lines = ["", *summary_lines(record)]
+    if settings.gate.thresholds and not done.gated:
+        lines += ["", "no gate was applied: only a part of the suite ran, and its rates say nothing of the whole"]
+    _tell_hooks(config, settings.record)
+    lines += ["", f"record: {_short(settings.record)}", f"report: {_short(settings.report)}"]
     invalid = verdict == "invalid" or (verdict == "inconclusive" and settings.gate.strict)
     return Finished(lines, invalid)
+
+
+def _tell_hooks(config: pytest.Config, path: Path) -> None:
+    hook = getattr(config.hook, "pytest_personal_align_run_finished", None)
+    if hook is not None:
+        hook(record=json.loads(path.read_bytes()), config=config)
 
 
 def plan_only(settings: Settings, plans: Sequence[Plan]) -> Finished:

@@ -121,6 +121,15 @@ class AlignSession:
         if session.testsfailed:
             self._deselected += 1  # a case file that could not be read makes the selection partial
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Under xdist a collection error would be noted and the rest run: a bad case file must not cost a call."""
+        dsession = self.config.pluginmanager.getplugin("dsession")
+        path = report.nodeid.partition("::")[0]
+        if dsession is None or not report.failed or self.config.option.continue_on_collection_errors:
+            return
+        if path.endswith((".yaml", ".yml")) or path in self.selection.builtin:
+            dsession.shouldstop = "a case file could not be read"
+
     # -- running
 
     @property

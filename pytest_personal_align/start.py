@@ -19,7 +19,7 @@ from pytest_personal_align.settings import Settings
 def check(settings: Settings, config: pytest.Config, *, live: bool) -> None:
     """Raises OptionError for an unknown assistant or judge, a missing key, an unreadable file."""
     assistants, judges = _assistants(config), _judges(config)
-    check_options(settings.engine, live=live, custom=assistants)
+    check_options(settings.engine, live=live, custom=assistants, custom_judge=judges)
     check_judges(settings.engine.judge, live=live, custom=judges)
 
 
