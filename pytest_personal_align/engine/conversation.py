@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_personal_align.core.plan import Plan
+from pytest_personal_align.core.plan import Brief, Plan
 from pytest_personal_align.core.result import CallFailed, Message, Transcript, Usage, Verdict
 from pytest_personal_align.engine.assistant import Assistant, Call
 from pytest_personal_align.judging.protocol import Judge
@@ -47,14 +47,19 @@ def judged_ends(plan: Plan, messages: Sequence[Message]) -> list[int]:
     return replies[plan.request_turn :]
 
 
-async def assess(plan: Plan, transcript: Transcript, judge: Judge) -> Verdict:
-    """The verdict on a transcript: the first reply from the request on that does not pass decides."""
+def last_request(messages: Sequence[Message]) -> str | None:
+    """What the user said last."""
+    return next((message.content for message in reversed(messages) if message.role == "user"), None)
+
+
+async def assess(brief: Brief, transcript: Transcript, judge: Judge, ends: Sequence[int]) -> Verdict:
+    """The verdict on a transcript: of the replies that end at ``ends``, the first that does not pass decides."""
     if transcript.error is not None:
         return Verdict("error", error=transcript.error)
     verdict = Verdict("unclear", explanation="The conversation holds no reply to the request.")
-    for end in judged_ends(plan, transcript.messages):
+    for end in ends:
         try:
-            verdict = replace(await judge(plan.brief, transcript.messages[:end]), turn=end - 1)
+            verdict = replace(await judge(brief, transcript.messages[:end]), turn=end - 1)
         except CallFailed as failure:
             return Verdict("error", judged_by=judge.name, turn=end - 1, error=failure.error)
         if verdict.outcome != "pass":

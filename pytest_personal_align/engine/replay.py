@@ -23,20 +23,20 @@ _Place = tuple[str | None, str, str, int]
 class Replay:
     """The conversations of one file: all are checked when it is opened, each is read again when it is asked for."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, shown_as: str | None = None) -> None:
         """Raises OptionError with file, line and field."""
-        self.path = path
+        self.path = shown_as or path
         self._offsets: dict[_Place, int] = {}
         lines: dict[_Place, int] = {}
         try:
             self._file: IO[bytes] = Path(path).expanduser().open("rb")
         except OSError as error:
-            raise OptionError(f"replay:{path}: cannot be read: {error.strerror}") from None
+            raise OptionError(f"replay:{self.path}: cannot be read: {error.strerror}") from None
         try:
             offset = 0
             for number, line in enumerate(self._lines(), 1):
                 if line.strip():
-                    place, _ = _conversation(path, number, line)
+                    place, _ = _conversation(self.path, number, line)
                     if place in lines:
                         arm = "" if place[0] is None else " of the same arm"
                         _refuse(
@@ -50,7 +50,7 @@ class Replay:
             raise
         if not lines:
             self._file.close()
-            _refuse(path, 0, "", "holds no conversation")
+            _refuse(self.path, 0, "", "holds no conversation")
         self._arms = sorted({place[0] for place in lines if place[0] is not None})
 
     def _lines(self) -> Any:

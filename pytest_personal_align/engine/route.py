@@ -42,8 +42,7 @@ elsewhere (files, roles, none at all), and is asked without a check."""
 # Where litellm needs an address: servers that people run themselves. An address is never passed on for any
 # other provider, so that no provider's key goes to another's host.
 SELF_HOSTED = frozenset(
-    "azure custom_openai hosted_vllm litellm_proxy llamafile lm_studio ollama ollama_chat openai_like vllm "
-    "xinference".split()
+    "azure custom_openai hosted_vllm litellm_proxy llamafile lm_studio ollama ollama_chat vllm xinference".split()
 )
 _LOCAL = ("localhost", "0.0.0.0", "::1", "host.docker.internal")
 

@@ -1,0 +1,252 @@
+"""The cache, which is the journal of the run: every reply in SQLite, durable before anything is done with it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pytest_personal_align.core.options import CacheMode
+from pytest_personal_align.core.result import Message, Reply, Usage
+from pytest_personal_align.engine.route import Route
+
+SCHEMA_VERSION = 1
+FILE = "replies.sqlite"
+_APPLICATION = 0x50414C4E  # "PALN"
+_BUSY_SECONDS = 30.0
+_TABLE = """
+create table reply (
+    key blob primary key,      -- SHA-256 of what was asked, see key()
+    model text not null,
+    stored integer not null,   -- seconds since 1970
+    sum blob not null,         -- BLAKE2b of key and payload: a damaged row is a miss, never a wrong answer
+    payload blob not null      -- the reply as JSON
+)
+"""
+
+Warn = Callable[[str], None]
+
+
+def key(
+    route: Route, params: Mapping[str, Any], messages: Sequence[Message], place: Sequence[Any]
+) -> bytes:  # fmt: skip
+    """What a reply is stored under: schema version, model, endpoint, parameters, all messages, and its place:
+    the trial, or a judge's attempt and schema."""
+    asked = [
+        SCHEMA_VERSION,
+        route.way,
+        route.name,
+        route.endpoint,
+        params,
+        [[message.role, message.content] for message in messages],
+        place,
+    ]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).digest()
+
+
+class Journal:
+    """Replies by key. ``mode`` as in options; two processes may share a file.
+
+    A file that is damaged or not ours is set aside with a warning; where nothing can be stored, a warning says
+    so and the run goes on without.
+    """
+
+    def __init__(self, folder: str, mode: CacheMode, warn: Warn) -> None:
+        self.path = Path(folder) / FILE
+        self.mode = mode
+        self._warn = warn
+        self._fresh: set[bytes] = set()
+        self._reader: sqlite3.Connection | None = None
+        self._writer: _Writer | None = None
+
+    async def open(self) -> None:
+        if self.mode == "replay":
+            self.open_to_read()
+        else:
+            await asyncio.to_thread(self._open)
+
+    def open_to_read(self) -> None:
+        """Without a change to the file; where there is none, every question is a miss."""
+        if self.path.exists():
+            try:
+                self._reader = _connect(self.path)
+            except (_Damaged, sqlite3.Error) as error:
+                self._warn(f"the cache {self.path} cannot be read ({error})")
+
+    async def close(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await asyncio.to_thread(writer.close)
+        self.close_reader()
+
+    def close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def get(self, key: bytes) -> Reply | None:
+        """The stored reply, or None. In mode ``refresh`` only what this run has stored itself."""
+        if self._reader is None or (self.mode == "refresh" and key not in self._fresh):
+            return None
+        try:
+            row = self._reader.execute("select sum, payload from reply where key = ?", (key,)).fetchone()
+            return _reply(key, *row) if row is not None else None
+        except (sqlite3.Error, _Damaged) as error:
+            self._warn(f"the cache {self.path} is damaged ({error}); the call is made again")
+            return None
+
+    async def put(self, key: bytes, model: str, reply: Reply) -> None:
+        """Store a reply. It is durable on return (against the end of the process, not of the power)."""
+        if self._writer is not None:
+            await self._writer.put((key, model, int(time.time()), *_row(key, reply)))
+            if self.mode == "refresh":
+                self._fresh.add(key)
+
+    def _open(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            ignore = self.path.parent / ".gitignore"
+            if not ignore.exists() and not any(self.path.parent.iterdir()):
+                ignore.write_text("*\n", encoding="utf-8")
+            try:
+                connection = _connect(self.path)
+            except (_Damaged, sqlite3.DatabaseError) as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                aside = _set_aside(self.path)
+                self._warn(f"the cache {self.path} cannot be read ({error}); it was set aside as {aside.name}")
+                connection = _connect(self.path)
+            self._reader = connection
+            self._writer = _Writer(self.path, self._warn)
+        except (OSError, sqlite3.Error) as error:
+            self._warn(f"the cache {self.path} cannot be used ({error}); nothing is reused or kept")
+
+
+class _Damaged(Exception):
+    pass
+
+
+class _Writer:
+    """A thread that stores what is there in one transaction, and tells the loop."""
+
+    def __init__(self, path: Path, warn: Warn) -> None:
+        self._warn = warn
+        self._path = path
+        self._connection = _connect(path)
+        self._queue: queue.SimpleQueue[tuple[tuple[Any, ...], asyncio.Future[None]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="personal-align-journal", daemon=True)
+        self._thread.start()
+
+    async def put(self, row: tuple[Any, ...]) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put((row, future))
+        await future
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _work(self) -> None:
+        ended = False
+        while not ended:
+            batch = [self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get())
+            ended = None in batch
+            entries = [entry for entry in batch if entry is not None]
+            if entries:
+                self._store([row for row, _ in entries])
+                _tell([future for _, future in entries])
+
+    def _store(self, rows: list[tuple[Any, ...]]) -> None:
+        try:
+            self._connection.execute("begin immediate")
+            try:
+                self._connection.executemany("insert or replace into reply values (?, ?, ?, ?, ?)", rows)
+                self._connection.execute("commit")
+            except sqlite3.Error:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise
+        except sqlite3.Error as error:
+            self._warn(f"the cache {self._path} cannot be written ({error}); these replies are not kept")
+
+
+def _tell(futures: list[asyncio.Future[None]]) -> None:
+    def settle() -> None:
+        for future in futures:
+            if not future.done():
+                future.set_result(None)
+
+    try:
+        futures[0].get_loop().call_soon_threadsafe(settle)
+    except RuntimeError:
+        pass  # the loop has ended; what was to be stored is stored
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open the file, and make it ours if it is new. Raises _Damaged where it is somebody else's."""
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        if _owner(connection) == (0, 0, 0):
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("begin immediate")
+            if _owner(connection) == (0, 0, 0):  # another process may have been faster
+                connection.execute(_TABLE)
+                connection.execute(f"pragma application_id = {_APPLICATION}")
+                connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+            connection.execute("commit")
+        application, version, _ = _owner(connection)
+        if application != _APPLICATION:
+            raise _Damaged("it is not a cache of pytest-personal-align")
+        if version != SCHEMA_VERSION:
+            raise _Damaged(f"it has the version {version}, not {SCHEMA_VERSION}")
+        connection.execute("select key, model, stored, sum, payload from reply limit 1").fetchone()
+        # Durable against the end of the process with one write a transaction; only a power cut can lose some.
+        connection.execute("pragma synchronous = normal")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _owner(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    (application,) = connection.execute("pragma application_id").fetchone()
+    (version,) = connection.execute("pragma user_version").fetchone()
+    (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
+    return application, version, tables
+
+
+def _set_aside(path: Path) -> Path:
+    aside = path.with_name(f"{path.name}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
+    for ending in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + ending))
+    return aside
+
+
+def _row(key: bytes, reply: Reply) -> tuple[bytes, bytes]:
+    payload = json.dumps(asdict(reply), separators=(",", ":")).encode()
+    return _sum(key, payload), payload
+
+
+def _sum(key: bytes, payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=8, key=key).digest()
+
+
+def _reply(key: bytes, stored_sum: bytes, payload: bytes) -> Reply:
+    if not isinstance(payload, bytes) or _sum(key, payload) != stored_sum:
+        raise _Damaged("a checksum is wrong")
+    data = json.loads(payload)
+    return Reply(**{**data, "usage": Usage(**data["usage"])})
