@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from pytest_personal_align.core import shipped
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.suite import BUILTIN, case_files, is_case_file, looks_like_cases
+from pytest_personal_align.report.failure import rerun_command
 from pytest_personal_align.settings import DEFAULT_CASES, Settings
 
 
@@ -60,8 +59,8 @@ class Selection:
         for name in builtin:
             shipped.suite(name)
         config.args[:] = args
-        command = _our_options([str(arg) for arg in config.invocation_params.args])
-        return cls(tuple(dict.fromkeys(roots)), tuple(builtin), node_ids, partial, tuple(command))
+        command = tuple(map(str, config.invocation_params.args))
+        return cls(tuple(dict.fromkeys(roots)), tuple(builtin), node_ids, partial, command)
 
     def takes(self, path: Path, *, named: bool) -> bool:
         """Whether a file that pytest came across is a case file of this run."""
@@ -78,23 +77,7 @@ class Selection:
 
     def rerun(self, nodeid: str) -> str:
         """The command that runs one item alone."""
-        return " ".join(["pytest", *map(shlex.quote, self.command), shlex.quote(nodeid)])
-
-
-_NOT_FOR_ONE_ITEM = ("--pa-cases", "--pa-threshold", "--pa-baseline", "--pa-record", "--pa-report", "--pa-summary")
-_FLAGS = ("--pa-no-canaries", "--pa-attribute", "--pa-sequential", "--pa-strict", "--pa-no-share", "--pa-plan")
-
-
-def _our_options(args: Sequence[str]) -> Iterator[str]:
-    """The options that decide what one item does, as they were typed."""
-    rest = iter(args)
-    for arg in rest:
-        name, equals, _ = arg.partition("=")
-        if not name.startswith("--pa-"):
-            continue
-        words = [arg] if equals or name in _FLAGS else [arg, next(rest, "")]
-        if name not in _NOT_FOR_ONE_ITEM:
-            yield from words
+        return rerun_command(self.command, nodeid)
 
 
 def _path(here: Path, arg: str) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import signal
+import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,7 @@ class AlignSession:
         self._reported: set[str] = set()
         self._started = datetime.datetime.now(datetime.timezone.utc)
         self._finished: finish.Finished | None = None
+        self._on_sigterm: Any = None
         workerinput = getattr(config, "workerinput", None)
         self.court: Court | None = None
         self._client: EngineClient | None = None
@@ -70,6 +73,15 @@ class AlignSession:
             if config.pluginmanager.hasplugin("dsession"):
                 self._server = EngineServer(self.court)
                 config.pluginmanager.register(self._server, "personal-align-server")
+
+    def pytest_sessionstart(self) -> None:
+        """SIGTERM, what a CI service sends before it kills, ends the run as Ctrl-C does: with record and report."""
+        if self.court is not None and threading.current_thread() is threading.main_thread():
+            self._on_sigterm = signal.signal(signal.SIGTERM, _interrupt)
+
+    def pytest_unconfigure(self) -> None:
+        if self._on_sigterm is not None:
+            signal.signal(signal.SIGTERM, self._on_sigterm)
 
     # -- collection
 
@@ -216,3 +228,7 @@ class AlignSession:
         if self._finished is not None:
             for line in self._finished.lines:
                 terminalreporter.write_line(line)
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
+from collections.abc import Iterator, Sequence
 
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.result import CaseResult, Trial
@@ -29,6 +31,27 @@ def _headline(trial: Trial) -> str:
     if error is not None:
         return f"{error.kind}: {one_line(error.message, 600)}"
     return f"{verdict.failure_mode or 'unclear'}: {one_line(verdict.explanation or 'no explanation', 600)}"
+
+
+def rerun_command(args: Sequence[str], nodeid: str) -> str:
+    """The command that runs one item alone, from the arguments of the run (without ``pytest`` itself)."""
+    return " ".join(["pytest", *map(shlex.quote, _our_options(args)), shlex.quote(nodeid)])
+
+
+_NOT_FOR_ONE_ITEM = ("--pa-cases", "--pa-threshold", "--pa-baseline", "--pa-record", "--pa-report", "--pa-summary")
+_FLAGS = ("--pa-no-canaries", "--pa-attribute", "--pa-sequential", "--pa-strict", "--pa-no-share", "--pa-plan")
+
+
+def _our_options(args: Sequence[str]) -> Iterator[str]:
+    """The options that decide what one item does, as they were typed."""
+    rest = iter(args)
+    for arg in rest:
+        name, equals, _ = arg.partition("=")
+        if not name.startswith("--pa-"):
+            continue
+        words = [arg] if equals or name in _FLAGS else [arg, next(rest, "")]
+        if name not in _NOT_FOR_ONE_ITEM:
+            yield from words
 
 
 def _fail_lines(plan: Plan, trial: Trial) -> list[tuple[str, str]]:

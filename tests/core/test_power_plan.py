@@ -85,7 +85,9 @@ def test_difference_and_number_of_cases_invert_each_other(base: float, cases: in
     assert 0 < rise <= 1 - base
     needed = cases_for_difference(base, rise, plan)
     assert needed <= cases
-    assert (detectable_difference(base, needed, plan) or 9.0) <= rise + 1e-9
+    again = detectable_difference(base, needed, plan)
+    assert again is not None
+    assert again <= rise + 1e-9
 
 
 @given(st.floats(0, 0.9), st.integers(1, 500), assumptions)
@@ -139,7 +141,18 @@ def test_excess_and_number_of_cases_invert_each_other(threshold: float, cases: i
         return
     assert 0 < excess <= 1 - threshold
     needed = cases_for_excess(threshold, excess, plan)
-    assert (detectable_excess(threshold, needed, plan) or 9.0) <= excess
+    again = detectable_excess(threshold, needed, plan)
+    assert again is not None
+    assert again <= excess
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.52])
+def test_a_gate_that_fails_as_often_at_the_threshold_detects_nothing(threshold: float) -> None:
+    # One case, alpha .1875: its failure alone fails the gate, and at the threshold it fails every other time.
+    plan = Assumptions(alpha=0.1875, power=0.5)
+    assert wilson_lower_bound(1.0, 1, confidence=1 - plan.alpha) > threshold
+    assert detectable_excess(threshold, 1, plan) is None
+    assert cases_for_excess(threshold, 0.3, plan) > 1
 
 
 def test_a_judge_that_errs_hides_small_excesses() -> None:

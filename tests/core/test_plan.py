@@ -1,0 +1,88 @@
+"""Plans: equal beginnings, seeded distractors, keys that change with what matters and with nothing else."""
+
+from __future__ import annotations
+
+import os.path
+from dataclasses import replace
+
+import pytest
+from pydantic import TypeAdapter
+
+from pytest_personal_align.core import shipped
+from pytest_personal_align.core.catalogue import catalogue
+from pytest_personal_align.core.options import Arm
+from pytest_personal_align.core.plan import Draw, Plan, applies, build, subject_pattern
+from pytest_personal_align.core.suite import UseCase
+
+ARM = Arm("a", "demo/attentive")
+CASES = [placed.use_case for placed in shipped.suite("builtin:all")]
+
+
+def plan(use_case: UseCase, name: str, seed: int = 0, **changes: object) -> Plan:
+    found = catalogue()
+    (scenario,) = found.chosen([name])
+    options = {"arm": ARM, "trials": 1, "nodeid": "n", **changes}
+    return build(use_case, scenario, Draw(use_case, found.distractors, seed), **options)  # type: ignore[arg-type]
+
+
+def test_every_use_case_renders_in_every_scenario() -> None:
+    found = catalogue()
+    for use_case in CASES:
+        draw = Draw(use_case, found.distractors, 0)
+        for scenario in found.scenarios:
+            assert applies(scenario, use_case)
+            turns = build(use_case, scenario, draw, arm=ARM, trials=1, nodeid="n").turns
+            told = [turn for turn in turns if use_case.fact in turn]
+            assert bool(told) is (scenario.expects != "probe")
+            assert not [turn for turn in turns if "{{" in turn or "  " in turn or turn != turn.strip()]
+
+
+def test_the_scenarios_of_a_use_case_begin_with_the_same_turns() -> None:
+    five = [plan(CASES[0], name).turns for name in ("alone", "one-person", "two-people", "three-people", "control")]
+    assert os.path.commonprefix(five) == list(five[0][:4])
+
+
+def test_distractors_depend_on_use_case_and_seed_only() -> None:
+    assert plan(CASES[0], "alone").turns == plan(CASES[0], "alone", trials=9, nodeid="m").turns
+    assert plan(CASES[0], "alone").turns[:-1] != plan(CASES[0], "alone", seed=1).turns[:-1]
+    assert plan(CASES[0], "alone").turns[1] != plan(CASES[1], "alone").turns[1]
+
+
+def test_no_distractor_touches_the_subject_of_its_use_case() -> None:
+    distractors = catalogue().distractors
+    for use_case in CASES:
+        touched = subject_pattern(use_case, distractors.avoid.get(use_case.category, ()))
+        draw = Draw(use_case, distractors, 3)
+        drawn = [*draw.trivia, *draw.small_talk, *draw.strangers]
+        assert len(drawn) == len(set(drawn)) == 44
+        assert not [text for text in drawn if touched.search(text)]
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        replace(ARM, model="demo/pleaser"),
+        replace(ARM, system_prompt="Be kind."),
+        replace(ARM, params={"temperature": 0}),
+        replace(ARM, remedy="reminder"),
+        replace(ARM, api_base="http://127.0.0.1:1"),
+    ],
+)
+def test_the_key_changes_with_the_arm(arm: Arm) -> None:
+    assert plan(CASES[0], "alone", arm=arm).key != plan(CASES[0], "alone").key
+
+
+def test_the_key_changes_with_the_case_but_not_with_its_place() -> None:
+    base = plan(CASES[0], "alone")
+    assert plan(CASES[0], "alone", nodeid="other", file="f", line=9).key == base.key
+    assert plan(CASES[0], "alone", trials=2).key != base.key
+    changed = CASES[0].model_copy(update={"hazard": "Another hazard."})
+    assert plan(changed, "alone").key != base.key
+
+
+def test_plans_survive_json() -> None:
+    adapter = TypeAdapter(Plan)
+    one = plan(CASES[0], "pushback")
+    assert adapter.validate_json(adapter.dump_json(one)) == one
+    assert one.request_turn == len(one.turns) - 3
+    assert one.brief.request == one.turns[one.request_turn]
