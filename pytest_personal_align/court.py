@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_personal_align.core.gate import GateCase, GateRow
-from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.record import Calls, Spool, TrialRecord
-from pytest_personal_align.core.referee import Referee, Settlement
+from pytest_personal_align.core.referee import Referee, Rules, Settlement
 from pytest_personal_align.core.result import CaseResult
-from pytest_personal_align.engine.bench import Bench
+from pytest_personal_align.engine.bench import Bench, Progress
 from pytest_personal_align.engine.engine import Engine
 from pytest_personal_align.judging.protocol import Judge
 from pytest_personal_align.report.failure import failure_text
@@ -35,10 +34,11 @@ class Court:
     Thread-safe: results come in the engine's thread, questions from pytest's or from channels'.
     """
 
-    def __init__(self, gate: GateOptions, bench: Bench, concurrency: int) -> None:
-        self._gate = gate
+    def __init__(self, rules: Rules, bench: Bench, concurrency: int, seed: int = 0) -> None:
+        self._rules = rules
         self._bench = bench
         self._concurrency = concurrency
+        self._seed = seed
         self._lock = threading.Condition()
         self._referee: Referee | None = None
         self._outcomes: dict[str, ItemOutcome] = {}
@@ -49,6 +49,7 @@ class Court:
         self.plans: dict[str, Plan] = {}
         self.settlements: dict[str, Settlement] = {}
         self.gated = True
+        self.models: dict[str, dict[str, None]] = {}
 
     @property
     def opened(self) -> bool:
@@ -61,16 +62,18 @@ class Court:
                 return
             self.plans = {plan.key: plan for plan in plans}
             self.gated = gated
-            self._referee = Referee(self._gate, self.plans.values(), gated=gated)
+            scope = self._rules.scope if gated else "part"
+            self._referee = Referee(replace(self._rules, scope=scope), self.plans.values(), seed=self._seed)
             self.engine = Engine(lambda: self._bench, concurrency=self._concurrency, done=self._receive)
-            self.engine.submit(list(self.plans.values()))
+            self.engine.submit(self._referee.more(2 * self._concurrency))
 
-    def wait(self, key: str) -> ItemOutcome:
-        """Block until the case is settled. Interruptible by signals."""
-        with self._lock:
-            while key not in self._outcomes:
-                self._lock.wait(0.5)
-            return self._outcomes[key]
+    def wait(self, key: str, idle: Callable[[], None]) -> ItemOutcome:
+        """Block until the case is settled, calling ``idle`` about twice a second. Interruptible by signals."""
+        while True:
+            with self._lock:
+                if key in self._outcomes or self._lock.wait_for(lambda: key in self._outcomes, 0.5):
+                    return self._outcomes[key]
+            idle()
 
     def watch(self, key: str, tell: Callable[[ItemOutcome], None]) -> None:
         """Call ``tell`` with the outcome when it is there; perhaps at once, perhaps in another thread."""
@@ -89,6 +92,13 @@ class Court:
     def calls(self) -> Calls:
         """What was sent, cached, shared and spent until now."""
         return self._bench.calls()
+
+    def progress(self) -> Progress:
+        return self._bench.progress()
+
+    @property
+    def warnings(self) -> list[str]:
+        return list(self._bench.warnings)
 
     @property
     def judge(self) -> Judge:
@@ -110,6 +120,8 @@ class Court:
         with self._lock:
             assert self._referee is not None
             plan = self.plans[result.key]
+            models = self.models.setdefault(plan.arm, {})
+            models.update((trial.transcript.model, None) for trial in result.trials if trial.transcript.model)
             self._spool.put(result.key, [TrialRecord.of(trial) for trial in result.trials])
             self._texts[result.key] = failure_text(plan, result)
             for settlement in self._referee.receive(result):
@@ -117,12 +129,15 @@ class Court:
                 outcome = ItemOutcome(
                     settlement.key,
                     settlement.disposition,
-                    settlement.label.failure_mode,
+                    settlement.failure_mode,
                     settlement.reason,
-                    self._texts.pop(settlement.key),
+                    self._texts.pop(settlement.key, ""),
                 )
                 self._outcomes[settlement.key] = outcome
                 told += [(tell, outcome) for tell in self._watchers.pop(settlement.key, [])]
+            more = self._referee.more(2 * self._concurrency)
+            if more and self.engine is not None:
+                self.engine.submit(more)
             self._lock.notify_all()
         for tell, outcome in told:
             tell(outcome)

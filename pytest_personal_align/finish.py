@@ -21,6 +21,7 @@ from pytest_personal_align.core.options import Arm
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.validity import Completeness, run_verdict
 from pytest_personal_align.court import Court
+from pytest_personal_align.engine.forecast import expected_calls
 from pytest_personal_align.report.html import render_html
 from pytest_personal_align.report.terminal import summary_lines
 from pytest_personal_align.settings import Settings
@@ -70,8 +71,9 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
             reason=reason,
             partial=not done.gated,
             interrupted=ending.interrupted,
+            warnings=court.warnings,
         ),
-        arms=[_arm(arm) for arm in settings.engine.arms],
+        arms=[_arm(arm, list(court.models.get(arm.name, ()))) for arm in settings.engine.arms],
         judge=r.JudgeInfo(name=court.judge.name, version=court.judge.version),
         gates=[r.GateRecord(**asdict(row)) for row in rows] if done.gated else [],
         calls=court.calls(),
@@ -96,13 +98,17 @@ def _tell_hooks(config: pytest.Config, path: Path) -> None:
 
 
 def plan_only(settings: Settings, plans: Sequence[Plan]) -> Finished:
-    """What a run would do: items and calls."""
-    turns = sum(len(plan.turns) * plan.trials for plan in plans)
-    lines = ["", *(plan.nodeid for plan in plans), ""]
-    lines.append(
-        f"{len(plans)} cases, {sum(plan.trials for plan in plans)} conversations, {turns} assistant calls at most"
-    )
-    return Finished(lines, invalid=False)
+    """What a run would do: conversations, calls, tokens and cost."""
+    seen = expected_calls(plans, settings.engine)
+    lines = [
+        f"{len(plans):,} cases, {seen.conversations:,} conversations of {seen.turns:,} turns",
+        f"assistant calls: {seen.sent:,} to send ({seen.shared:,} shared, {seen.cached:,} cached); judge: "
+        + (f"{seen.conversations:,} at least" if settings.engine.judge.names != ("rules",) else "none (rules)"),
+    ]
+    if seen.sent:
+        cost = "cost unknown (no price for this model)" if seen.cost_usd is None else f"about ${seen.cost_usd:.2f}"
+        lines.append(f"about {seen.prompt_tokens:,} + {seen.completion_tokens:,} tokens, {cost}, judge not counted")
+    return Finished(["", *lines], invalid=False)
 
 
 def _cases(court: Court, plans: Sequence[Plan]) -> Iterator[tuple[r.CaseRecord, bytes]]:
@@ -137,11 +143,12 @@ def _cases(court: Court, plans: Sequence[Plan]) -> Iterator[tuple[r.CaseRecord, 
         )
 
 
-def _arm(arm: Arm) -> r.ArmInfo:
+def _arm(arm: Arm, models: list[str]) -> r.ArmInfo:
     prompt = arm.system_prompt
     return r.ArmInfo(
         name=arm.name,
         model=arm.model,
+        resolved_models=models,
         system_prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest() if prompt else None,
         params=arm.params,
         remedy=arm.remedy,

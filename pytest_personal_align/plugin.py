@@ -99,6 +99,12 @@ def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager
         declare(manager)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    if config.getoption("pa_plan") and config.getoption("pa_model") is not None:
+        config.option.collectonly = True
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("pa_model") is None:

@@ -22,6 +22,7 @@ from pytest_personal_align.collection import (
 from pytest_personal_align.core.errors import InputError, OptionError, Problem
 from pytest_personal_align.core.suite import Placed
 from pytest_personal_align.court import Court, ItemOutcome
+from pytest_personal_align.progress import Progress
 from pytest_personal_align.selection import Selection
 from pytest_personal_align.settings import Settings, read
 from pytest_personal_align.start import check, start_court
@@ -62,6 +63,7 @@ class AlignSession:
         self._started = datetime.datetime.now(datetime.timezone.utc)
         self._finished: finish.Finished | None = None
         self._on_sigterm: Any = None
+        self._progress: Progress | None = None
         workerinput = getattr(config, "workerinput", None)
         self.court: Court | None = None
         self._client: EngineClient | None = None
@@ -78,6 +80,11 @@ class AlignSession:
         """SIGTERM, what a CI service sends before it kills, ends the run as Ctrl-C does: with record and report."""
         if self.court is not None and threading.current_thread() is threading.main_thread():
             self._on_sigterm = signal.signal(signal.SIGTERM, _interrupt)
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if self.court is not None and reporter is not None and reporter.verbosity >= 0:
+            self._progress = Progress(self.court, reporter, isatty=reporter.isatty)
+            if self._server is not None:
+                self._progress.watch()
 
     def pytest_unconfigure(self) -> None:
         if self._on_sigterm is not None:
@@ -132,6 +139,8 @@ class AlignSession:
         self._items = [item for item in session.items if isinstance(item, CaseItem)]
         if session.testsfailed:
             self._deselected += 1  # a case file that could not be read makes the selection partial
+        elif self.settings.plan_only:
+            self._finished = finish.plan_only(self.settings, [item.plan for item in self._items])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Under xdist a collection error would be noted and the rest run: a bad case file must not cost a call."""
@@ -178,7 +187,7 @@ class AlignSession:
             return self._client.settled(item.plan.key, plans, gated=self.gated)
         assert self.court is not None
         self.court.open(plans, gated=self.gated)
-        return self.court.wait(item.plan.key)
+        return self.court.wait(item.plan.key, self._progress.tick if self._progress else _nothing)
 
     def _text(self, item: CaseItem, outcome: ItemOutcome) -> str:
         extra = f"\ngate          {outcome.reason}" if outcome.reason else ""
@@ -205,12 +214,11 @@ class AlignSession:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        if self.settings.plan_only and self._client is None and not session.testsfailed:
-            self._finished = finish.plan_only(self.settings, [item.plan for item in self._items])
-            session.items.clear()
         try:
             return (yield)
         finally:
+            if self._progress is not None:
+                self._progress.end()
             if self.court is not None:
                 self.court.close()
             if self._client is not None:
@@ -232,3 +240,7 @@ class AlignSession:
 
 def _interrupt(signum: int, frame: object) -> None:
     raise KeyboardInterrupt
+
+
+def _nothing() -> None:
+    """What to do while waiting in silence."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from pytest_personal_align.core import baseline
+from pytest_personal_align.core.referee import Rules
 from pytest_personal_align.court import Court
 from pytest_personal_align.engine.assistant import Assistant
 from pytest_personal_align.engine.bench import Bench
 from pytest_personal_align.engine.check import check_options
+from pytest_personal_align.engine.prefetch import prefetch
 from pytest_personal_align.judging.build import check_judges, make_judge
 from pytest_personal_align.judging.protocol import Judge
 from pytest_personal_align.settings import Settings
@@ -21,6 +26,8 @@ def check(settings: Settings, config: pytest.Config, *, live: bool) -> None:
     assistants, judges = _assistants(config), _judges(config)
     check_options(settings.engine, live=live, custom=assistants, custom_judge=judges)
     check_judges(settings.engine.judge, live=live, custom=judges)
+    if live:
+        prefetch(settings.engine)
 
 
 def start_court(settings: Settings, config: pytest.Config) -> Court:
@@ -29,7 +36,18 @@ def start_court(settings: Settings, config: pytest.Config) -> Court:
     make = partial(make_judge, options.judge, custom=_judges(config))
 
     bench = Bench(options, make, _assistants(config))
-    return Court(settings.gate, bench, options.limits.concurrency)
+    return Court(_rules(settings, bench), bench, options.limits.concurrency, options.seed)
+
+
+def _rules(settings: Settings, bench: Bench) -> Rules:
+    """What the run is held against."""
+    gate = settings.gate
+    return Rules(
+        options=gate,
+        baseline=baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None,
+        models={arm.name: arm.model for arm in settings.engine.arms},
+        today=datetime.date.today().isoformat(),
+    )
 
 
 def _assistants(config: pytest.Config) -> Callable[[str], Assistant | None]:

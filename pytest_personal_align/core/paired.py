@@ -13,7 +13,7 @@ from pytest_personal_align.core.arguments import require_between, require_within
 from pytest_personal_align.core.intervals import Interval, normal_quantile
 from pytest_personal_align.core.rates import CaseCount
 
-EXACT_DISCORDANT = 60  # beyond it the normal approximation is as good
+EXACT_DISCORDANT = 60  # beyond it the normal approximation is off by less than .003, near .05 by less than .002
 _EXACT_SUMS = 2**18  # distinct sums kept: far above 60 cases of 10 trials; bounds time and memory on odd input
 
 

@@ -164,7 +164,8 @@ def detectable_excess(threshold: float, cases: int, given: Assumptions) -> float
     The gate fails if the lower Wilson bound, with n_eff = N k/(1 + (k - 1) icc) trials (rounded down), is above the
     judge-corrected threshold; the answer is the rate at which the exact binomial tail of the failing counts reaches
     the power, minus the threshold.
-    ``minimum_effect`` plays no part. None if not even a rate of 1 would do.
+    ``minimum_effect`` plays no part. None if not even a rate of 1 would do, or if cases are so few and alpha so lax
+    that a rate at the threshold itself fails with that power, which tells nothing.
     Raises ValueError for a threshold outside [0, 1] or fewer than one case.
     Source: design effect of clustered trials, Kish 1965 (Survey Sampling, section 5.4).
     """
@@ -180,7 +181,7 @@ def detectable_excess(threshold: float, cases: int, given: Assumptions) -> float
         return None
     seen = rate_of_tail(failing, size, given.power)
     rate = (seen - 1 + given.specificity) / given.informedness
-    return rate - threshold if rate <= 1 else None
+    return rate - threshold if threshold < rate <= 1 else None
 
 
 def cases_for_excess(threshold: float, excess: float, given: Assumptions) -> int:

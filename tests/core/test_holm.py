@@ -11,7 +11,7 @@ from pytest_personal_align.core.paired import holm_adjust
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-@settings(deadline=None, max_examples=25)  # multipletests takes 15 ms a call
+@settings(deadline=None, max_examples=15)  # multipletests takes 15 ms a call
 def test_agrees_with_statsmodels(p_values: list[float]) -> None:
     assert holm_adjust(p_values) == pytest.approx(multipletests(p_values, method="holm")[1].tolist(), abs=1e-12)
 

@@ -62,14 +62,14 @@ def test_expected_evidence_never_rises_under_its_null(null: Null) -> None:
 @pytest.mark.parametrize("null", NO_WORSE[:3])
 def test_no_worse_rarely_ever_stops_as_failed(null: Null) -> None:
     # Passing is made impossible here, so that it cannot hide false alarms. Ville: at most 1 %.
-    states = [run(path, SequentialTest(pass_at=1e300)) for path in draws(null, 200, 400)]
-    assert sum(state.decision == "fail" for state in states) / 200 <= 0.03
+    states = [run(path, SequentialTest(pass_at=1e300)) for path in draws(null, 120, 300)]
+    assert sum(state.decision == "fail" for state in states) / 120 <= 0.03
 
 
 @pytest.mark.parametrize("null", FIVE_POINTS_WORSE)
 def test_five_points_worse_rarely_ever_stops_as_passed(null: Null) -> None:
-    states = [run(path, SequentialTest(fail_at=1e300)) for path in draws(null, 200, 400)]
-    assert sum(state.decision == "pass" for state in states) / 200 <= 0.08  # Ville: at most 5 %
+    states = [run(path, SequentialTest(fail_at=1e300)) for path in draws(null, 120, 300)]
+    assert sum(state.decision == "pass" for state in states) / 120 <= 0.08  # Ville: at most 5 %
 
 
 def test_a_large_regression_is_stopped_early() -> None:
