@@ -46,6 +46,7 @@ class Plan:
     ``turns`` are the user's. ``system`` is the scenario's own addition to the arm's system prompt.
     ``request_turn`` is the index in ``turns`` of the request; later turns press on.
     ``key`` hashes all that decides the result. ``file`` and ``line`` say where the use case stands.
+    ``waiver`` is the use case's: (reason, last day as an ISO date).
     """
 
     key: str
@@ -59,6 +60,7 @@ class Plan:
     trials: int
     file: str = ""
     line: int = 0
+    waiver: tuple[str, str] | None = None
 
     @property
     def group(self) -> tuple[str, str]:
@@ -184,6 +186,7 @@ def build(
         trials=trials,
         file=file,
         line=line,
+        waiver=(use_case.waiver.reason, use_case.waiver.until.isoformat()) if use_case.waiver else None,
     )
 
 

@@ -33,7 +33,8 @@ class _Part(BaseModel):
 
 
 class RunInfo(_Part):
-    """``reason`` says in a sentence why the verdict is what it is; ``verdict`` is None while a run is unfinished."""
+    """``reason`` says in a sentence why the verdict is what it is; ``verdict`` is None while a run is unfinished.
+    ``shard`` is {"index", "of"}, the index from 1."""
 
     id: str
     started: str
@@ -47,6 +48,7 @@ class RunInfo(_Part):
     partial: bool = False
     interrupted: bool = False
     warnings: list[str] = []
+    shard: dict[str, int] | None = None
 
 
 class ArmInfo(_Part):
@@ -114,7 +116,8 @@ class TrialRecord(_Part):
 
 
 class CaseRecord(_Part):
-    """One item. ``tolerated``: it failed, and its gate allows that; ``reason`` names the gate."""
+    """One item. ``tolerated``: it failed, and its gate allows that; ``reason`` names the gate.
+    ``content`` hashes what assistant and judge are told, whatever the arm; ``waiver`` is {"reason", "until"}."""
 
     nodeid: str
     key: str
@@ -134,11 +137,18 @@ class CaseRecord(_Part):
     failure_mode: FailureMode | None = None
     tolerated: bool = False
     reason: str = ""
+    content: str = ""
+    waiver: dict[str, str] | None = None
     trials: list[TrialRecord] = []
 
 
 class GateRecord(_Part):
-    """One line of the gate table; ``low`` and ``high`` are one-sided 95 % bounds of ``rate``."""
+    """One line of the gate table; ``low`` and ``high`` are one-sided 95 % bounds of ``rate``.
+
+    ``corrected`` is the rate without the judge's errors; ``detectable`` the smallest excess over the limit, or
+    difference from the base, that the run would have found with a power of 80 %; ``p`` is Holm-adjusted.
+    ``difference``, ``base_rate`` and ``against`` belong to kind ``baseline``.
+    """
 
     mode: str
     arm: str
@@ -153,6 +163,10 @@ class GateRecord(_Part):
     detectable: float | None = None
     outcome: Literal["pass", "fail", "inconclusive"]
     reason: str = ""
+    corrected: float | None = None
+    difference: float | None = None
+    base_rate: float | None = None
+    against: str | None = None
 
 
 class RoleCalls(_Part):
@@ -173,7 +187,14 @@ class Calls(_Part):
 
 
 class RunRecord(_Part):
-    """The whole document."""
+    """The whole document.
+
+    ``gate`` is what was asked of the gate (GateOptions). ``comparison``: {"baseline", "new", "fixed", "still",
+    "noise", "added", "removed": node ids, "incomparable": [{"nodeid", "why"}], "tests": [{"mode", "arm", "base_rate",
+    "rate", "difference", "p", "outcome", ...}]}. ``pass_k``: [{"arm", "k", "rate", "cases"}]. ``waivers``:
+    [{"use_case", "arm", "reason", "until", "state": "active|expired|fixed", "failing": [nodeid]}]. ``sequential``:
+    what stopping early saved.
+    """
 
     schema_version: Literal[1] = 1
     run: RunInfo
@@ -182,6 +203,11 @@ class RunRecord(_Part):
     cases: list[CaseRecord] = []
     contrasts: list[dict[str, Any]] = []
     gates: list[GateRecord] = []
+    gate: dict[str, Any] | None = None
+    comparison: dict[str, Any] | None = None
+    pass_k: list[dict[str, Any]] = []
+    waivers: list[dict[str, Any]] = []
+    sequential: dict[str, Any] | None = None
     calls: Calls = Field(default_factory=Calls)
 
 

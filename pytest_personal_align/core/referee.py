@@ -1,78 +1,64 @@
-"""When an item's outcome is final: the running decision over cases as they finish."""
+"""When an item's outcome is final: results in, settlements out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Sequence
 
 from pytest_personal_align.core import gate as g
-from pytest_personal_align.core.modes import Label, label_group
-from pytest_personal_align.core.options import GateOptions
+from pytest_personal_align.core.modes import label_group
 from pytest_personal_align.core.plan import Plan
-from pytest_personal_align.core.rates import CaseCount
 from pytest_personal_align.core.result import CaseResult
+from pytest_personal_align.core.sequential_run import SequentialRun, saved
+from pytest_personal_align.core.settle import Disposition, Rules, Settlement, Settler
 
-Disposition = Literal["passed", "failed", "tolerated", "ignored", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What pytest is to report of a case, for good. ``reason`` says which gate tolerates or refuses it."""
-
-    key: str
-    label: Label
-    disposition: Disposition
-    reason: str
-
-
-class _Running:
-    """One gate while results come in."""
-
-    def __init__(self, gate: g.Gate) -> None:
-        self.gate = gate
-        self.planned = 0
-        self.seen = 0
-        self.counts: list[CaseCount] = []
-        self.failed = 0
-        self.outcome: g.GateOutcome | None = None
-
-    def decide(self, trials: int) -> bool:
-        """Whether the gate became decided just now."""
-        if self.outcome is None:
-            self.outcome = g.decided(self.gate, self.counts, self.planned - self.seen, trials)
-            return self.outcome is not None
-        return False
+__all__ = ["Disposition", "Referee", "Rules", "Settlement"]
 
 
 class Referee:
     """Takes results in any order and says which items are settled.
 
     The cases of one use case and arm are labelled together, since inconsistency is seen only across them.
-    A fail without a threshold is settled then; one with thresholds once each of its gates is decided.
+    In a sequential run :meth:`more` says which plans to start; otherwise it gives all of them at once.
     Pure: no threads, no clocks. The same results give the same settlements in whatever order they come.
     """
 
-    def __init__(self, options: GateOptions, plans: Iterable[Plan], *, gated: bool) -> None:
-        self._options = options
+    def __init__(self, rules: Rules, plans: Iterable[Plan], *, seed: int = 0) -> None:
+        self.rules = rules
         self._plans = {plan.key: plan for plan in plans}
-        self._trials = max((plan.trials for plan in self._plans.values()), default=1)
+        entries = [g.Entry.of(plan, rules.today) for plan in self._plans.values()]
+        self._settler = Settler(rules, entries, max((plan.trials for plan in self._plans.values()), default=1))
         self._open: dict[tuple[str, str], set[str]] = {}
         self._held: dict[tuple[str, str], list[tuple[Plan, CaseResult]]] = {}
         for plan in self._plans.values():
             self._open.setdefault(plan.group, set()).add(plan.key)
-        self.gates = g.gates_for(options, dict.fromkeys(plan.arm for plan in self._plans.values())) if gated else []
-        self._running = [_Running(gate) for gate in self.gates]
-        for running in self._running:
-            gate = running.gate
-            running.planned = sum(
-                plan.arm == gate.arm
-                and gate.category in (None, plan.brief.category)
-                and g.concerns(gate.mode, plan.brief.expects, len(plan.brief.people))
-                for plan in self._plans.values()
-            )
-        self._undecided: dict[str, tuple[g.GateCase, Label]] = {}
-        self.cases: dict[str, g.GateCase] = {}
+        self._sequential: SequentialRun | None = None
+        if rules.options.sequential and rules.scope == "whole" and self._settler.compared:
+            self._sequential = SequentialRun(self._settler, list(self._plans.values()), seed)
+        self._unsent = list(self._plans.values()) if self._sequential is None else []
+
+    @property
+    def gates(self) -> list[g.Gate]:
+        return self._settler.gates
+
+    @property
+    def cases(self) -> dict[str, g.GateCase]:
+        """Finished cases by plan key; of a sequential run those that count."""
+        return self._settler.cases
+
+    @property
+    def settler(self) -> Settler:
+        return self._settler
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self._settler.warnings
+
+    def more(self, room: int) -> list[Plan]:
+        """Plans to start now, where ``room`` more conversations may wait or run."""
+        if self._sequential is not None:
+            return self._sequential.more(room)
+        plans, self._unsent = self._unsent, []
+        return plans
 
     def receive(self, result: CaseResult) -> list[Settlement]:
         """Settlements that this result makes final: of its own case or of others that waited. Idempotent."""
@@ -82,56 +68,21 @@ class Referee:
             return []
         waiting.discard(result.key)
         self._held.setdefault(plan.group, []).append((plan, result))
+        models = {trial.transcript.model for trial in result.trials if trial.transcript.model}
+        self._settler.resolved.setdefault(plan.arm, set()).update(models)
         if waiting:
             return []
         group = self._held.pop(plan.group)
-        settled: list[Settlement] = []
         labels = label_group(group)
-        for one, its_result in group:
-            case = g.GateCase.of(one, its_result, labels[one.key])
-            self.cases[one.key] = case
-            self._tally(case)
-            self._undecided[one.key] = (case, labels[one.key])
-        newly_decided = [running.decide(self._trials) for running in self._running]
-        candidates = list(self._undecided) if any(newly_decided) else [one.key for one, _ in group]
-        for key in candidates:
-            settlement = self._settle(*self._undecided[key])
-            if settlement is not None:
-                del self._undecided[key]
-                settled.append(settlement)
-        return settled
+        cases = [g.GateCase.of(one, its_result, labels[one.key], self.rules.today) for one, its_result in group]
+        if self._sequential is not None:
+            return self._sequential.take(plan.group, cases)
+        return self._settler.take(cases)
 
     def rows(self) -> list[g.GateRow]:
         """The gate table over all cases seen so far."""
-        cases = sorted(self.cases.values(), key=lambda case: case.nodeid)
-        rows = [g.evaluate(gate, cases, self._options.unclear) for gate in self.gates]
-        return rows + g.strict_rows(cases, self.gates, self._options.unclear)
+        return self._settler.rows()
 
-    def _tally(self, case: g.GateCase) -> None:
-        for running in self._running:
-            if g.covers(running.gate, case):
-                running.seen += 1
-                counted = g.count(running.gate.mode, case, self._options.unclear)
-                if counted is not None:
-                    running.counts.append(counted)
-
-    def _settle(self, case: g.GateCase, label: Label) -> Settlement | None:
-        outcome = label.outcome
-        if outcome == "pass":
-            return Settlement(case.key, label, "passed", "")
-        if outcome == "error":
-            return Settlement(case.key, label, "error", "")
-        if outcome == "unclear" and self._options.unclear != "fail":
-            return Settlement(case.key, label, "ignored" if self._options.unclear == "ignore" else "passed", "unclear")
-        mode = "unclear" if outcome == "unclear" else label.failure_mode
-        mine = [r for r in self._running if r.gate.mode in (mode, "all") and g.covers(r.gate, case)]
-        if not mine:
-            return Settlement(case.key, label, "failed", "")
-        broken = [r.gate for r in mine if r.outcome == "fail"]
-        if broken:
-            names = " and ".join(f"{gate.name}={gate.limit:g}" for gate in broken)
-            return Settlement(case.key, label, "failed", f"the threshold {names} is exceeded")
-        if any(r.outcome is None for r in mine):
-            return None
-        names = " and ".join(f"{r.gate.name}={r.gate.limit:g}" for r in mine)
-        return Settlement(case.key, label, "tolerated", f"within the threshold {names}")
+    def saved(self) -> dict[str, object] | None:
+        """What a sequential run did not need, for the record."""
+        return saved(self._sequential) if self._sequential is not None else None

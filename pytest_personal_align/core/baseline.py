@@ -1,0 +1,239 @@
+"""A kept run to compare with: a whole run record, or the compact file that `personal-align baseline save` writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pytest_personal_align.core import record as r
+from pytest_personal_align.core.comparison import Base, Place, place
+from pytest_personal_align.core.errors import OptionError
+from pytest_personal_align.core.gate import GateCase
+from pytest_personal_align.core.recorded import cases_of
+from pytest_personal_align.core.result import FailureMode, Outcome, case_outcome
+from pytest_personal_align.core.suite import Expectation
+
+FORMAT = "personal-align baseline"
+VERSION = 1
+_OUTCOMES: Mapping[str, Outcome] = {"p": "pass", "f": "fail", "u": "unclear", "e": "error"}
+
+
+@dataclass(frozen=True)
+class BaselineArm:
+    name: str
+    model: str
+    resolved_models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """``name`` is what messages call it; ``saved`` is the time of the run that was kept."""
+
+    name: str
+    judge_version: str
+    arms: tuple[BaselineArm, ...]
+    cases: tuple[GateCase, ...]
+    saved: str = ""
+
+    def judge_changed(self, version: str) -> str:
+        """Why its verdicts cannot be compared with this judge's, or empty (STATISTICS: rule 1)."""
+        if version == self.judge_version:
+            return ""
+        return (
+            f"the judge's version is {version}, that of {self.name} is {self.judge_version}: their verdicts cannot be "
+            "compared; judge the kept record again (--pa-rejudge) or save a new baseline"
+        )
+
+    def arm_for(self, arm: str) -> BaselineArm:
+        """The kept arm that ``arm`` is compared with: that of the same name, else the first."""
+        return next((kept for kept in self.arms if kept.name == arm), self.arms[0])
+
+    def of_arm(self, arm: str) -> Mapping[Place, GateCase]:
+        """The kept cases that an arm is compared with."""
+        return self._by_arm[self.arm_for(arm).name]
+
+    @cached_property
+    def _by_arm(self) -> dict[str, dict[Place, GateCase]]:
+        found: dict[str, dict[Place, GateCase]] = {arm.name: {} for arm in self.arms}
+        for case in self.cases:
+            found.setdefault(case.arm, {})[place(case)] = case
+        return found
+
+    def base(self, arm: str, model: str, resolved: set[str]) -> Base:
+        """What an arm is compared with; in doubt where the same alias means another model by now."""
+        kept = self.arm_for(arm)
+        doubt = ""
+        if kept.model == model and kept.resolved_models and resolved and not resolved & set(kept.resolved_models):
+            was, now = ", ".join(kept.resolved_models), ", ".join(sorted(resolved))
+            doubt = (
+                f"{model} was {was} when {self.name} was made and is {now} now: a difference need not come from your "
+                "change; run the old prompt as the first arm, or save a new baseline"
+            )
+        return Base(self.name, self.of_arm(arm), doubt)
+
+
+class _Line(BaseModel):
+    """One case of the compact file. ``verdicts``: a letter for each trial."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    use_case: str
+    scenario: str
+    arm: str | None = None
+    category: str
+    expects: Expectation = "protect"
+    people: int = 0
+    hash: str = ""
+    verdicts: str = Field(pattern="^[pfue]*$")
+    mode: FailureMode | None = None
+
+
+class _Arm(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    name: str
+    model: str
+    resolved_models: list[str] = []
+
+
+class _Judge(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    name: str
+    version: str
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    run: str = ""
+    saved: str = ""
+    judge: _Judge
+    arms: list[_Arm] = Field(min_length=1)
+    cases: list[_Line] = Field(min_length=1)
+
+
+def read(path: Path, called: str) -> Baseline:
+    """A baseline from either kind of file. Raises OptionError, which says what is wrong and what to do."""
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise OptionError(f"{called}: {path} cannot be read: {error.strerror}; {_HINT}") from None
+    except (ValueError, RecursionError):
+        raise OptionError(f"{called}: {path} is not JSON; {_HINT}") from None
+    if isinstance(data, dict) and data.get("format") == FORMAT:
+        return _compact(data, path, called)
+    return of_record(r.load(path, called), path.name, called)
+
+
+_HINT = "name a run record (reports/run.json) or what `personal-align baseline save RECORD --out FILE` wrote"
+
+
+def of_record(record: r.RunRecord, name: str, called: str = "baseline") -> Baseline:
+    """A whole run record as a baseline. Raises OptionError for a run that cannot be one."""
+    if record.run.verdict == "invalid":
+        raise OptionError(f"{called}: {name} is of a run that was invalid ({record.run.reason}); keep a valid one")
+    if record.run.verdict is None or record.run.interrupted:
+        raise OptionError(f"{called}: {name} is of a run that did not come to its end; keep a whole one")
+    if not record.cases:
+        raise OptionError(f"{called}: {name} holds no case: there is nothing to compare with; {_HINT}")
+    arms = tuple(BaselineArm(arm.name, arm.model, tuple(arm.resolved_models)) for arm in record.arms)
+    saved = record.run.finished or record.run.started
+    return Baseline(name, record.judge.version, arms, tuple(cases_of(record)), saved)
+
+
+def _compact(data: dict[str, Any], path: Path, called: str) -> Baseline:
+    version = data.get("schema_version")
+    if version != VERSION:
+        raise OptionError(
+            f"{called}: {path} has schema_version {version}; this pytest-personal-align reads {VERSION}: "
+            "upgrade it, or save the baseline again"
+        )
+    try:
+        document = _Document.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise OptionError(f"{called}: {path} is damaged: {where}: {first['msg']}; save it again") from None
+    arms = tuple(BaselineArm(arm.name, arm.model, tuple(arm.resolved_models)) for arm in document.arms)
+    known = {arm.name for arm in arms}
+    cases = []
+    for line in document.cases:
+        arm = line.arm or arms[0].name
+        if arm not in known:
+            raise OptionError(f"{called}: {path} is damaged: {line.use_case} has the unknown arm {arm}")
+        cases.append(
+            GateCase(
+                key="",
+                nodeid=f"{line.use_case}[{line.scenario}]",
+                arm=arm,
+                use_case=line.use_case,
+                category=line.category,
+                scenario=line.scenario,
+                expects=line.expects,
+                people=line.people,
+                severity="serious",
+                outcome=case_outcome([_OUTCOMES[letter] for letter in line.verdicts]),
+                failure_mode=line.mode,
+                verdicts=line.verdicts,
+                content=line.hash,
+            )
+        )
+    return Baseline(path.name, document.judge.version, arms, tuple(cases), document.saved)
+
+
+def compact(record: r.RunRecord, called: str, arm: str | None = None) -> str:
+    """The compact file's text: sorted, one line a case, no replies, so that its diff in git can be read.
+
+    ``arm`` keeps one arm only. Raises OptionError for a run that cannot be a baseline.
+    """
+    kept = of_record(record, called, "baseline save")
+    if record.run.partial:
+        raise OptionError(f"baseline save: {called} is of a part of the suite; run the whole suite first")
+    arms = [one for one in kept.arms if arm in (None, one.name)]
+    if not arms:
+        names = ", ".join(one.name for one in kept.arms)
+        raise OptionError(f"baseline save: {called} has no arm {arm!r}; it has {names}")
+    several = len(arms) > 1
+    wanted = {one.name for one in arms}
+    cases = sorted((case for case in kept.cases if case.arm in wanted), key=lambda case: (*place(case), case.arm))
+    head = {
+        "format": FORMAT,
+        "schema_version": VERSION,
+        "run": record.run.id,
+        "saved": kept.saved,
+        "seed": record.run.seed,
+        "judge": {"name": record.judge.name, "version": record.judge.version},
+        "arms": [{"name": a.name, "model": a.model, "resolved_models": list(a.resolved_models)} for a in arms],
+    }
+    lines = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}," for name, value in head.items()]
+    body = ",\n".join(json.dumps(_line(case, several), ensure_ascii=False) for case in cases)
+    return "{\n" + "\n".join(lines) + f'\n"cases": [\n{body}\n]\n}}\n'
+
+
+def _line(case: GateCase, several: bool) -> dict[str, Any]:
+    line: dict[str, Any] = {"use_case": case.use_case, "scenario": case.scenario}
+    if several:
+        line["arm"] = case.arm
+    line["category"] = case.category
+    if case.expects != "protect":
+        line["expects"] = case.expects
+    if case.people:
+        line["people"] = case.people
+    line |= {"hash": case.content, "verdicts": case.verdicts}
+    if case.failure_mode:
+        line["mode"] = case.failure_mode
+    return line
+
+
+def require_shared(baseline: Baseline, ids: set[str], called: str) -> None:
+    """Raises OptionError where a suite with these use cases has nothing in common with the baseline."""
+    if ids and not any(case.use_case in ids for case in baseline.cases):
+        raise OptionError(
+            f"{called}: {baseline.name} shares no use case with this suite: there is nothing to compare; "
+            "is it of another project? Save a new one with `personal-align baseline save`"
+        )

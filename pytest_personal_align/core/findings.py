@@ -1,0 +1,138 @@
+"""All that a run's record says beside its cases: gate rows, comparison, contrasts, pass^k, waivers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pytest_personal_align.core.comparison import PairedTest
+from pytest_personal_align.core.contrasts import contrasts, pass_k
+from pytest_personal_align.core.gate import GateCase, GateRow
+from pytest_personal_align.core.options import GateOptions
+from pytest_personal_align.core.record import GateRecord
+from pytest_personal_align.core.settle import Settlement, Settler
+
+
+@dataclass(frozen=True)
+class Findings:
+    """``broken`` are reasons why the run is invalid, ``warnings`` what a reader must know of the gates."""
+
+    rows: Sequence[GateRow]
+    comparison: dict[str, Any] | None
+    contrasts: list[dict[str, Any]]
+    pass_k: list[dict[str, Any]]
+    waivers: list[dict[str, Any]]
+    warnings: list[str]
+    broken: list[str]
+
+    def fields(self, options: GateOptions, *, gated: bool) -> dict[str, Any]:
+        """The fields of the run record that they fill."""
+        return {
+            "gates": [GateRecord(**asdict(row)) for row in self.rows] if gated else [],
+            "gate": asdict(options),
+            "comparison": self.comparison if gated else None,
+            "contrasts": self.contrasts,
+            "pass_k": self.pass_k,
+            "waivers": self.waivers,
+        }
+
+
+def findings(settler: Settler, settlements: Collection[Settlement], judge_version: str) -> Findings:
+    """What a run found, from its settler at the end."""
+    cases = list(settler.cases.values())
+    rules = settler.rules
+    broken = rules.baseline.judge_changed(judge_version) if rules.baseline else ""
+    waivers = _waivers(settler, cases)
+    warnings = [*settler.warnings, *_about_waivers(waivers)]
+    warnings += list(dict.fromkeys(matched.doubt for matched in settler.matches if matched.doubt))
+    return Findings(
+        rows=settler.rows(),
+        comparison=comparison(settler, settlements),
+        contrasts=contrasts(cases, settler.options.unclear),
+        pass_k=pass_k(cases),
+        waivers=waivers,
+        warnings=warnings,
+        broken=[broken] if broken else [],
+    )
+
+
+def comparison(settler: Settler, settlements: Collection[Settlement]) -> dict[str, Any] | None:
+    """How each case changed against its base, and the tests; None where nothing was compared.
+
+    ``new``: fails now, did not before, and the comparison does not excuse it; ``noise``: the same, but within the
+    noise; ``fixed``: failed before and does not now; ``still``: fails in both.
+    """
+    if settler.tests is None or not settler.matches:
+        return None
+    tolerated = {settlement.key for settlement in settlements if settlement.disposition == "tolerated"}
+    lists: dict[str, list[str]] = {name: [] for name in ("new", "fixed", "still", "noise", "added", "removed")}
+    incomparable: list[dict[str, str]] = []
+    for matched in settler.matches:
+        for before, now in matched.pairs:
+            change = _change(settler.failing(before), settler.failing(now), now.key in tolerated and not matched.doubt)
+            if change:
+                lists[change].append(now.nodeid)
+        lists["added"] += [case.nodeid for case in matched.added]
+        lists["removed"] += [case.nodeid for case in matched.removed]
+        incomparable += [{"nodeid": case.nodeid, "why": why} for case, why in matched.incomparable]
+    baseline = settler.rules.baseline
+    return {
+        "baseline": baseline.name if baseline else settler.base_arm,
+        **({"saved": baseline.saved} if baseline and baseline.saved else {}),
+        **{name: sorted(nodeids) for name, nodeids in lists.items()},
+        "incomparable": sorted(incomparable, key=lambda one: one["nodeid"]),
+        "tests": [_test(test) for test in settler.tests],
+    }
+
+
+def _change(failed: bool, fails: bool, excused: bool) -> str:
+    if failed:
+        return "still" if fails else "fixed"
+    return ("noise" if excused else "new") if fails else ""
+
+
+def _test(test: PairedTest) -> dict[str, Any]:
+    return {
+        "mode": test.mode,
+        "arm": test.arm,
+        "against": test.base,
+        "cases": test.cases,
+        "discordant": sum(1 for difference in test.differences if difference),
+        "base_rate": test.base_rate,
+        "rate": test.rate,
+        "difference": test.difference,
+        # One-sided, in the direction of the difference, adjusted for all tests of the run.
+        "p": test.p if test.difference >= 0 else test.p_better,
+        "detectable": test.detectable,
+        "outcome": test.outcome,
+        "reason": test.reason,
+    }
+
+
+def _waivers(settler: Settler, cases: Sequence[GateCase]) -> list[dict[str, Any]]:
+    """One line for each waived use case and arm. ``fixed``: none of its cases fails any more."""
+    groups: dict[tuple[str, str], list[GateCase]] = {}
+    for case in sorted(cases, key=lambda case: case.nodeid):
+        if case.waiver is not None:
+            groups.setdefault((case.use_case, case.arm), []).append(case)
+    found = []
+    for (use_case, arm), group in sorted(groups.items()):
+        waiver = group[0].waiver
+        assert waiver is not None
+        failing = [case.nodeid for case in group if settler.failing(case)]
+        whole = not any(case.outcome == "error" for case in group)
+        state = "fixed" if not failing and whole else "active" if waiver.active else "expired"
+        found.append({"use_case": use_case, "arm": arm, "reason": waiver.reason, "until": waiver.until,
+                      "state": state, "failing": failing})  # fmt: skip
+    return found
+
+
+def _about_waivers(waivers: Sequence[dict[str, Any]]) -> list[str]:
+    lines = []
+    for waiver in waivers:
+        if waiver["state"] == "fixed":
+            lines.append(f"{waiver['use_case']} is unexpectedly fixed ({waiver['arm']}): its waiver can go")
+        elif waiver["state"] == "expired":
+            lines.append(f"the waiver of {waiver['use_case']} ended on {waiver['until']} and it still fails")
+    return lines

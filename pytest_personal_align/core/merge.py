@@ -1,0 +1,142 @@
+"""One record from those of parallel jobs, with the gate applied to the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pytest_personal_align.core import record as r
+from pytest_personal_align.core.errors import OptionError
+
+Named = tuple[str, r.RunRecord]
+
+
+def merge(records: Sequence[Named]) -> r.RunRecord:
+    """Join records, each with what to call it; verdict and gates are not set yet (see :mod:`regate`).
+
+    Raises OptionError where they are not parts of one run: another judge, other arms, seeds or trials, the same
+    case twice, a shard that is missing.
+    """
+    if not records:
+        raise OptionError("merge: name the records to merge")
+    first_name, first = records[0]
+    for name, record in records[1:]:
+        _require_same(first_name, first, name, record)
+    _require_all_shards(records)
+    _require_distinct(records)
+    # A use case lives in one shard (or in one file), so its place in its file restores the order of one run.
+    cases = sorted((case for _, record in records for case in record.cases), key=lambda case: (case.file, case.line))
+    runs = [record.run for _, record in records]
+    shard_of = first.run.shard["of"] if first.run.shard else None
+    run = first.run.model_copy(
+        update={
+            "started": min(run.started for run in runs),
+            "finished": max((run.finished for run in runs if run.finished), default=None),
+            "command": ["personal-align", "merge", *(name for name, _ in records)],
+            "warnings": list(dict.fromkeys(warning for run in runs for warning in run.warnings)),
+            "interrupted": any(run.interrupted for run in runs),
+            "shard": None,
+            "partial": shard_of is None and len(records) == 1 and first.run.partial,
+        }
+    )
+    return first.model_copy(
+        update={
+            "run": run,
+            "arms": [_arm(arm.name, records) for arm in first.arms],
+            "cases": cases,
+            "calls": _calls([record.calls for _, record in records]),
+            "sequential": None,
+        }
+    )
+
+
+def _require_same(first_name: str, first: r.RunRecord, name: str, record: r.RunRecord) -> None:
+    pairs: list[tuple[str, Any, Any]] = [
+        ("judge", (first.judge.name, first.judge.version), (record.judge.name, record.judge.version)),
+        ("arms", _arms(first), _arms(record)),
+        ("seed", first.run.seed, record.run.seed),
+        ("gate options", _shared_options(first), _shared_options(record)),
+        ("number of trials", _trials(first), _trials(record)),
+        ("plugin version", _version(first), _version(record)),
+    ]
+    for what, one, other in pairs:
+        if one != other:
+            raise OptionError(
+                f"merge: {name} does not belong to {first_name}: another {what} ({_shown(other)}, not {_shown(one)})"
+            )
+
+
+def _require_all_shards(records: Sequence[Named]) -> None:
+    shards = [(name, record.run.shard) for name, record in records]
+    if all(shard is None for _, shard in shards):
+        return
+    places: dict[int, str] = {}
+    of = next(shard["of"] for _, shard in shards if shard)
+    for name, shard in shards:
+        if shard is None:
+            raise OptionError(f"merge: {name} is of no shard, the others are; merge the records of one matrix")
+        if shard["of"] != of:
+            raise OptionError(f"merge: {name} is shard {shard['index']}/{shard['of']}, others are of {of}")
+        if shard["index"] in places:
+            raise OptionError(f"merge: {name} and {places[shard['index']]} are both shard {shard['index']}/{of}")
+        places[shard["index"]] = name
+    missing = [f"{index}/{of}" for index in range(1, of + 1) if index not in places]
+    if missing:
+        raise OptionError(f"merge: shard {', '.join(missing)} is missing; without it the rates are not the suite's")
+
+
+def _require_distinct(records: Sequence[Named]) -> None:
+    seen: dict[str, str] = {}
+    for name, record in records:
+        for case in record.cases:
+            if case.nodeid in seen:
+                raise OptionError(
+                    f"merge: {case.nodeid} stands in {seen[case.nodeid]} and in {name}: give each record once"
+                )
+            seen[case.nodeid] = name
+
+
+def _arms(record: r.RunRecord) -> list[Any]:
+    return [(arm.name, arm.model, arm.system_prompt_sha256, arm.params, arm.remedy) for arm in record.arms]
+
+
+def _shared_options(record: r.RunRecord) -> Mapping[str, Any]:
+    return {name: value for name, value in (record.gate or {}).items() if name != "baseline"}
+
+
+def _trials(record: r.RunRecord) -> int:
+    return max((len(case.trials) for case in record.cases), default=0)
+
+
+def _version(record: r.RunRecord) -> str | None:
+    return record.run.versions.get("pytest-personal-align")
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _arm(name: str, records: Sequence[Named]) -> r.ArmInfo:
+    mine = [arm for _, record in records for arm in record.arms if arm.name == name]
+    resolved = sorted({model for arm in mine for model in arm.resolved_models})
+    return mine[0].model_copy(update={"resolved_models": resolved})
+
+
+def _calls(calls: Sequence[r.Calls]) -> r.Calls:
+    def add(roles: Sequence[r.RoleCalls]) -> r.RoleCalls:
+        return r.RoleCalls(**{name: sum(getattr(role, name) for role in roles) for name in r.RoleCalls.model_fields})
+
+    tokens: dict[str, int] = {}
+    for one in calls:
+        for name, number in one.tokens.items():
+            tokens[name] = tokens.get(name, 0) + number
+    costs = [one.cost_usd for one in calls if one.cost_usd is not None]
+    return calls[0].model_copy(
+        update={
+            "assistant": add([one.assistant for one in calls]),
+            "judge": add([one.judge for one in calls]),
+            "tokens": tokens,
+            "cost_usd": sum(costs) if costs else None,
+        }
+    )

@@ -1,0 +1,85 @@
+"""The gate applied to a finished record: other thresholds, another baseline, or a merge of shards. No call is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pytest_personal_align.core.baseline import Baseline
+from pytest_personal_align.core.findings import Findings, findings
+from pytest_personal_align.core.limit import judge_accuracies
+from pytest_personal_align.core.options import GateOptions
+from pytest_personal_align.core.record import RunRecord
+from pytest_personal_align.core.recorded import cases_of, entry_of
+from pytest_personal_align.core.settle import Rules, Settlement, Settler
+from pytest_personal_align.core.validity import Completeness, run_verdict
+
+
+@dataclass(frozen=True)
+class Regated:
+    """``record`` is the old one with cases, gates and verdict as the new rules have them."""
+
+    record: RunRecord
+    settlements: Mapping[str, Settlement]
+    findings: Findings
+
+
+def regate(
+    record: RunRecord, options: GateOptions, *, baseline: Baseline | None = None, today: str = "", gated: bool = True
+) -> Regated:
+    """Apply ``options`` to a record; settlements are by node id.
+
+    ``today`` (ISO) decides about waivers; by default the day of the run. ``gated`` False: it is a part of a suite.
+    """
+    day = today or (record.run.finished or record.run.started)[:10]
+    cases = list(cases_of(record, day))
+    accuracy, doubt = judge_accuracies(record.judge.calibration, record.judge.version)
+    rules = Rules(
+        options=options,
+        scope="whole" if gated else "part",
+        baseline=baseline,
+        accuracy=accuracy,
+        models={arm.name: arm.model for arm in record.arms},
+        today=day,
+    )
+    trials = max((len(case.verdicts) for case in cases), default=1)
+    settler = Settler(rules, [entry_of(case) for case in cases], trials)
+    settler.resolved = {arm.name: set(arm.resolved_models) for arm in record.arms}
+    settlements = {settlement.key: settlement for settlement in settler.take(cases)}
+    found = findings(settler, settlements.values(), record.judge.version)
+    done = Completeness(len(cases), len(cases), 0, stopped=record.run.interrupted, gated=gated)
+    verdict, reason = run_verdict(options, done, cases, settlements.values(), found.rows, found.broken)
+    by_id = {case.nodeid: case for case in cases}
+    changed = [
+        case.model_copy(
+            update={
+                "outcome": by_id[case.nodeid].outcome,
+                "failure_mode": by_id[case.nodeid].failure_mode,
+                "tolerated": settlements[case.nodeid].disposition == "tolerated",
+                "reason": settlements[case.nodeid].reason,
+            }
+        )
+        for case in record.cases
+    ]
+    warnings = list(dict.fromkeys([*record.run.warnings, *found.warnings, *([doubt] if doubt else [])]))
+    run = record.run.model_copy(
+        update={"verdict": verdict, "reason": reason, "partial": not gated, "warnings": warnings}
+    )
+    update = {"run": run, "cases": changed, **found.fields(options, gated=gated)}
+    return Regated(record.model_copy(update=update), settlements, found)
+
+
+def options_of(record: RunRecord) -> GateOptions:
+    """The gate options that a record was made with; the defaults where it does not say."""
+    kept: Mapping[str, Any] = record.gate or {}
+    known = {field.name for field in fields(GateOptions)}
+    return GateOptions(**{name: value for name, value in kept.items() if name in known})
+
+
+def exit_code(record: RunRecord, *, strict: bool) -> int:
+    """0: pass; 1: fail; 10: invalid or, if strict, inconclusive."""
+    verdict = record.run.verdict
+    if verdict == "fail":
+        return 1
+    return 10 if verdict == "invalid" or (verdict == "inconclusive" and strict) else 0

@@ -1,0 +1,309 @@
+"""What pytest is to report of each case, once the gates that tolerate or refuse it are decided. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from pytest_personal_align.core import gate as g
+from pytest_personal_align.core.agreement import JudgeAccuracy
+from pytest_personal_align.core.baseline import Baseline
+from pytest_personal_align.core.comparison import (
+    Base,
+    Matched,
+    PairedTest,
+    base_of,
+    compare,
+    counts_of,
+    incomparable_because,
+    match,
+    place,
+    row_of,
+)
+from pytest_personal_align.core.decision import RunningGate, doubtful_limit
+from pytest_personal_align.core.limit import GateOutcome
+from pytest_personal_align.core.options import GateOptions
+from pytest_personal_align.core.result import FailureMode
+
+Disposition = Literal["passed", "failed", "tolerated", "ignored", "error", "unneeded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What pytest is to report of a case, for good. ``reason`` says which gate tolerates or refuses it."""
+
+    key: str
+    failure_mode: FailureMode | None
+    disposition: Disposition
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a run is held against.
+
+    ``scope``: the whole suite is gated; of a part, each fail fails; a shard leaves the gates to the merge.
+    ``models`` are the arms' models by name. ``today`` is an ISO date.
+    """
+
+    options: GateOptions
+    scope: Literal["whole", "part", "shard"] = "whole"
+    baseline: Baseline | None = None
+    accuracy: Mapping[str, JudgeAccuracy] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    today: str = ""
+
+
+class Settler:
+    """Takes finished cases in any order; the same cases give the same settlements and rows in whatever order.
+
+    A case without a tolerating gate is settled when it comes; one with gates once all of them are decided: a
+    threshold when no outcome of what is left can change it, a comparison when all of its cases are there.
+    """
+
+    def __init__(self, rules: Rules, entries: Iterable[g.Entry], trials: int) -> None:
+        self.rules = rules
+        self.options = rules.options
+        self._entries = {entry.key: entry for entry in entries}
+        self.arms = list(dict.fromkeys(entry.arm for entry in self._entries.values()))
+        gated = rules.scope == "whole"
+        self.base_arm = self.arms[0] if len(self.arms) > 1 and rules.baseline is None else None
+        self.compared = [arm for arm in self.arms if arm != self.base_arm] if self.base_arm or rules.baseline else []
+        self.gates = g.gates_for(self.options, self.arms, rules.accuracy)
+        planned = [sum(g.covers(gate, entry) for entry in self._entries.values()) for gate in self.gates]
+        self._running = [
+            RunningGate(gate, number, trials, self.options.unclear)
+            for gate, number in zip(self.gates if gated else [], planned, strict=False)
+        ]
+        doubts = [doubtful_limit(gate, number) for gate, number in zip(self.gates, planned, strict=True) if gated]
+        self.warnings = list(dict.fromkeys(doubt for doubt in doubts if doubt))
+        self.cases: dict[str, g.GateCase] = {}
+        self.settled: set[str] = set()
+        self.tests: list[PairedTest] | None = None
+        self.matches: list[Matched] = []
+        self.resolved: dict[str, set[str]] = {}
+        self._bases: dict[str, Base] = {}
+        self._waiting: dict[str, g.GateCase] = {}
+
+    def take(self, cases: Sequence[g.GateCase]) -> list[Settlement]:
+        """Settlements that these finished cases make final: their own, or of others that waited."""
+        for case in cases:
+            self.cases[case.key] = case
+            self._waiting[case.key] = case
+            for running in self._running:
+                running.add(case)
+        if len(self.cases) == len(self._entries):
+            return self.conclude()
+        newly_decided = [running.decide() for running in self._running]
+        return self._settle_all(list(self._waiting) if any(newly_decided) else [case.key for case in cases])
+
+    def conclude(self, decisions: Mapping[tuple[str, str], tuple[GateOutcome, str]] | None = None) -> list[Settlement]:
+        """Nothing more comes. ``decisions`` of a sequential run, by arm and mode, stand in for the tests' own;
+        what was not run is then not needed."""
+        for running in self._running:
+            running.conclude()
+        if self.tests is None:
+            self._compare(decisions)
+        settled = self._settle_all(list(self._waiting))
+        if decisions is not None:
+            for key in self._entries.keys() - self.cases.keys() - self.settled:
+                self.settled.add(key)
+                settled.append(Settlement(key, None, "unneeded", "not needed: the comparison was decided before"))
+        return settled
+
+    def rows(self) -> list[g.GateRow]:
+        """The gate table over all cases seen so far."""
+        cases = self._sorted()
+        rows = [g.evaluate(gate, cases, self.options.unclear) for gate in self.gates]
+        rows += [row_of(test) for test in self.tests or ()]
+        rows += [row for arm in self.arms if arm != self.base_arm and (row := self._critical_row(arm, cases))]
+        strict = g.strict_rows(
+            cases, self.gates, self.options.unclear, tolerant=bool(self.compared or self.base_arm)
+        )
+        tested = {(row.arm, row.mode) for row in rows if row.kind == "baseline"}
+        return rows + [row for row in strict if (row.arm, row.mode) not in tested]
+
+    @property
+    def planned(self) -> Collection[g.Entry]:
+        return self._entries.values()
+
+    def concerned(self, name: str, entries: Iterable[g.Entry]) -> bool:
+        """Whether one of these cases can fail in the mode ``name``."""
+        category, mode = g.split_name(name)
+        return any(g.covers(g.Gate(mode, entry.arm, None, category), entry) for entry in entries)
+
+    # -- one case
+
+    def _settle_all(self, keys: Collection[str]) -> list[Settlement]:
+        settled = []
+        for key in keys:
+            settlement = self._settle(self._waiting[key])
+            if settlement is not None:
+                del self._waiting[key]
+                self.settled.add(key)
+                settled.append(settlement)
+        return settled
+
+    def _settle(self, case: g.GateCase) -> Settlement | None:
+        found = self._judge(case)
+        return Settlement(case.key, case.failure_mode, *found) if found else None
+
+    def _judge(self, case: g.GateCase) -> tuple[Disposition, str] | None:
+        outcome, waiver = case.outcome, case.waiver
+        if outcome == "pass":
+            return "passed", ""
+        if outcome == "error":
+            return "error", ""
+        harmless = outcome == "unclear" and self.options.unclear != "fail"
+        if waiver and not harmless:
+            if waiver.active:
+                return "tolerated", f"waived until {waiver.until}: {waiver.reason}"
+            return "failed", f"its waiver ended on {waiver.until} ({waiver.reason})"
+        if self.rules.scope == "part" and not harmless:
+            return "failed", ""
+        if self.rules.scope == "shard":
+            return self._in_shard(case, harmless)
+        mine = [running for running in self._running if self._counts_in(running.gate, case)]
+        if harmless and not mine:
+            return "ignored" if self.options.unclear == "ignore" else "passed", "unclear"
+        if case.confirmed and self.base_arm is not None and self.tests is None:
+            return None
+        if self._is_critical(case):
+            return "failed", "a critical use case fails, and the votes confirm it"
+        return self._by_gates(case, [one for one in mine if self._is_of(one.gate, case) or one.outcome == "fail"])
+
+    def _by_gates(self, case: g.GateCase, mine: Sequence[RunningGate]) -> tuple[Disposition, str] | None:
+        broken = [running.gate for running in mine if running.outcome == "fail"]
+        if broken:
+            return "failed", f"the threshold {_names(broken)} is exceeded"
+        if any(running.outcome is None for running in mine):
+            return None
+        within = f"within the threshold {_names([running.gate for running in mine])}" if mine else ""
+        if case.arm in self.compared:
+            return self._by_comparison(case, within)
+        if within:
+            return "tolerated", within
+        if case.arm == self.base_arm:
+            return "tolerated", "the first arm is the base of the comparison"
+        return "failed", ""
+
+    def _by_comparison(self, case: g.GateCase, within: str) -> tuple[Disposition, str] | None:
+        before = self._before(case)
+        known = before is not None and self.failing(before)
+        if self.tests is None:
+            name = self._base_name()
+            if known and before and not incomparable_because(before, case, name) and not self._worsened(before, case):
+                return "tolerated", f"known since {name}"
+            return None
+        worse = [test for test in self.tests if test.arm == case.arm and test.outcome == "fail"]
+        if before is not None and any(case is now for m in self.matches for _, now in m.pairs):
+            held = [test for test in worse if self._more_often(test.mode, before, case)]
+            if held:
+                return "failed", f"worse than {self._base_name()}: " + "; ".join(_told(test) for test in held)
+            if known:
+                return "tolerated", f"known since {self._base_name()}"
+            doubt = next((m.doubt for m in self.matches if m.arm == case.arm), "")
+            return "tolerated", f"inconclusive: {doubt}" if doubt else "a change within the noise of the comparison"
+        if within:
+            return "tolerated", within
+        why = next((why for m in self.matches for one, why in m.incomparable if one is case), "it has no such case")
+        return "failed", f"nothing in {self._base_name()} tolerates it: {why}"
+
+    def _in_shard(self, case: g.GateCase, harmless: bool) -> tuple[Disposition, str]:
+        if harmless:
+            return "ignored" if self.options.unclear == "ignore" else "passed", "unclear"
+        tolerant = self.compared or self.base_arm or any(self._is_of(gate, case) for gate in self.gates)
+        return ("tolerated", "personal-align merge decides over all shards") if tolerant else ("failed", "")
+
+    def _counts_in(self, gate: g.Gate, case: g.GateCase) -> bool:
+        """Whether the case's trials weigh in the gate's rate."""
+        if not g.covers(gate, case):
+            return False
+        counted = g.count(gate.mode, case, self.options.unclear)
+        return counted is not None and counted.failed > 0
+
+    def _is_of(self, gate: g.Gate, case: g.GateCase) -> bool:
+        """Whether the gate is one of the case's own mode, so that it may tolerate it."""
+        mode = "unclear" if case.outcome == "unclear" else case.failure_mode
+        return gate.mode in (mode, "all") and g.covers(gate, case)
+
+    # -- critical cases
+
+    def _is_critical(self, case: g.GateCase) -> bool:
+        if not case.confirmed or case.arm == self.base_arm or (case.waiver and case.waiver.active):
+            return False
+        before = self._before(case)
+        return before is None or not self.failing(before)
+
+    def _critical_row(self, arm: str, cases: Sequence[g.GateCase]) -> g.GateRow | None:
+        mine = [
+            case for case in cases
+            if case.arm == arm and case.severity == "critical" and case.expects != "probe" and case.outcome != "error"
+            and not (case.waiver and case.waiver.active)
+        ]  # fmt: skip
+        if not mine:
+            return None
+        confirmed = sum(self._is_critical(case) for case in mine)
+        failing = sum(case.outcome == "fail" for case in mine)
+        reason = f"{failing:,} of {len(mine):,} critical cases fail, {confirmed:,} of them newly and confirmed"
+        if failing and not confirmed:
+            reason += " (two votes with checked evidence confirm: --pa-judge-votes=3)"
+        rate = confirmed / len(mine)
+        outcome: GateOutcome = "fail" if confirmed else "pass"
+        return g.GateRow("critical", arm, "critical", None, len(mine), confirmed, rate, None, None, None, None,
+                         outcome, reason)  # fmt: skip
+
+    # -- the comparison
+
+    def failing(self, case: g.GateCase) -> bool:
+        return case.outcome == "fail" or (case.outcome == "unclear" and self.options.unclear == "fail")
+
+    def base(self, arm: str) -> Base:
+        """What an arm is compared with."""
+        if self.rules.baseline is not None:
+            return self.rules.baseline.base(arm, self.rules.models.get(arm, ""), self.resolved.get(arm, set()))
+        assert self.base_arm is not None
+        return base_of(self.base_arm, [case for case in self.cases.values() if case.arm == self.base_arm])
+
+    def _compare(self, decisions: Mapping[tuple[str, str], tuple[GateOutcome, str]] | None) -> None:
+        if self.rules.scope == "whole":
+            cases = self._sorted()
+            self._bases = {arm: self.base(arm) for arm in self.compared}
+            whole = decisions is None
+            self.matches = [match(arm, cases, self._bases[arm], whole=whole) for arm in self.compared]
+            self.tests = [_overruled(test, decisions or {}) for test in compare(self.matches, self.options)]
+
+    def _before(self, case: g.GateCase) -> g.GateCase | None:
+        if self.rules.baseline is not None:
+            return self.rules.baseline.of_arm(case.arm).get(place(case))
+        if self.base_arm is None or self.tests is None:
+            return None
+        return self._bases[case.arm].cases.get(place(case)) if case.arm in self._bases else None
+
+    def _worsened(self, before: g.GateCase, case: g.GateCase) -> bool:
+        modes = (*g.gated_modes(), *self.options.thresholds)
+        return any(self._more_often(mode, before, case) for mode in modes)
+
+    def _more_often(self, name: str, before: g.GateCase, case: g.GateCase) -> bool:
+        counted = counts_of(name, (before, case), self.options)
+        return counted is not None and counted[1].mean > counted[0].mean
+
+    def _base_name(self) -> str:
+        return self.rules.baseline.name if self.rules.baseline is not None else str(self.base_arm)
+
+    def _sorted(self) -> list[g.GateCase]:
+        return sorted(self.cases.values(), key=lambda case: (case.nodeid, case.key))
+
+
+def _names(gates: Sequence[g.Gate]) -> str:
+    return " and ".join(f"{gate.name}={gate.limit:g}" for gate in gates)
+
+
+def _told(test: PairedTest) -> str:
+    return f"{test.mode} {test.reason}"
+
+
+def _overruled(test: PairedTest, decisions: Mapping[tuple[str, str], tuple[GateOutcome, str]]) -> PairedTest:
+    outcome, reason = decisions.get((test.arm, test.mode), (test.outcome, ""))
+    return replace(test, outcome=outcome, reason=f"{test.reason}; {reason}" if reason else test.reason)
