@@ -1,0 +1,178 @@
+"""What the report's templates show, worked out from a run record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from pytest_personal_align.core.record import ArmInfo, CaseRecord, GateRecord, RunRecord
+from pytest_personal_align.core.result import FAILURE_MODES
+from pytest_personal_align.report import cards, figures
+from pytest_personal_align.report.changes import Changes, all_changes
+from pytest_personal_align.report.chart_map import Panel, panels
+from pytest_personal_align.report.tally import Outcomes, in_order, worst_first
+
+MOST_CARDS = 400
+"""Failures with their whole conversation in the HTML; further ones are listed, and drawn by the script on demand."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmView:
+    info: ArmInfo
+    resolved: list[str]
+    outcomes: Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    """``query`` filters the page to what the gate counts; ``change`` is the baseline test of the same mode and arm."""
+
+    row: GateRecord
+    query: str
+    change: Mapping[str, Any] | None
+
+    @property
+    def quiet(self) -> bool:
+        """A mode without a limit in which nothing failed."""
+        return self.row.limit is None and self.row.kind == "threshold" and self.row.outcome == "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A case that is only named."""
+
+    anchor: str
+    index: int
+    case: CaseRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    record: RunRecord
+    arms: list[ArmView]
+    outcomes: Outcomes
+    gates: list[tuple[str, list[GateView]]]
+    gate_scale: figures.Scale
+    changes: list[Changes]
+    panels: list[Panel]
+    charts: list[figures.Chart]
+    contrasts: list[figures.Contrast]
+    contrast_scale: figures.Scale
+    failures: list[cards.Card]
+    further: list[Listed]
+    unclear: list[cards.Card]
+    errors: list[tuple[str, list[cards.Card], int]]
+    choices: dict[str, list[str]]
+    disagreements: list[tuple[Listed, int, list[str]]]
+    failed: int
+    undecided: int
+
+
+def page(record: RunRecord, baseline: RunRecord | None) -> Page:
+    """The whole view of a record."""
+    anchors = cards.anchors(record.cases)
+    places = {id(case): index for index, case in enumerate(record.cases)}
+
+    def card(case: CaseRecord) -> cards.Card:
+        return cards.card(case, places[id(case)], anchors[places[id(case)]], record.run)
+
+    def listed(case: CaseRecord) -> Listed:
+        return Listed(anchors[places[id(case)]], places[id(case)], case)
+
+    failed = worst_first(case for case in record.cases if case.outcome == "fail")
+    unclear = worst_first(case for case in record.cases if case.outcome == "unclear")
+    room = max(40, MOST_CARDS - len(failed))
+    contrasts, contrast_scale = figures.contrasts(record)
+    gates = _gates(record)
+    return Page(
+        record=record,
+        arms=_arms(record),
+        outcomes=Outcomes.of(record.cases),
+        gates=gates,
+        gate_scale=figures.rate_scale(
+            value for _, group in gates for gate in group for value in (gate.row.high, gate.row.limit)
+        ),
+        changes=all_changes(record, baseline),
+        panels=panels(record.cases, anchors),
+        charts=figures.charts(record),
+        contrasts=contrasts,
+        contrast_scale=contrast_scale,
+        failures=[card(case) for case in failed[:MOST_CARDS]],
+        further=[listed(case) for case in [*failed[MOST_CARDS:], *unclear[room:]]],
+        unclear=[card(case) for case in unclear[:room]],
+        errors=_errors(record, card),
+        choices=_choices(record),
+        disagreements=[
+            (listed(case), number, [cards.observed(vote) for vote in trial.votes])
+            for case in record.cases
+            for number, trial in enumerate(case.trials, 1)
+            if len({(vote.acknowledges, vote.stance) for vote in trial.votes}) > 1
+        ][:100],
+        failed=len(failed),
+        undecided=sum(case.outcome in ("unclear", "error") for case in record.cases),
+    )
+
+
+def _arms(record: RunRecord) -> list[ArmView]:
+    members: dict[str, list[CaseRecord]] = {arm.name: [] for arm in record.arms}
+    for case in record.cases:
+        members.setdefault(case.arm, []).append(case)
+    views = []
+    for arm in record.arms:
+        seen = [trial.model for case in members[arm.name] for trial in case.trials if trial.model]
+        resolved = in_order([*arm.resolved_models, *seen])
+        views.append(ArmView(arm, resolved, Outcomes.of(members[arm.name])))
+    return views
+
+
+def _gates(record: RunRecord) -> list[tuple[str, list[GateView]]]:
+    """By arm, what is broken first."""
+    comparison: dict[str, Any] = getattr(record, "comparison", None) or {}
+    tests = {(test.get("mode"), test.get("arm")): test for test in comparison.get("tests") or []}
+    rank = {"fail": 0, "inconclusive": 1, "pass": 2}
+    rows = sorted(record.gates, key=lambda row: (rank[row.outcome], row.limit is None and not row.failed))
+    arms = in_order([*(arm.name for arm in record.arms), *(row.arm for row in rows)])
+    views = [GateView(row, gate_query(row, record.arms), tests.get((row.mode, row.arm))) for row in rows]
+    return [(arm, group) for arm in arms if (group := [view for view in views if view.row.arm == arm])]
+
+
+def gate_query(row: GateRecord, arms: Sequence[ArmInfo]) -> str:
+    """The filter, as it stands in the page's address, for what a gate counts."""
+    category, _, mode = row.mode.rpartition("/")
+    query = {"category": category} if category else {}
+    if mode in FAILURE_MODES:
+        query["mode"] = mode
+    elif mode == "unclear":
+        query["outcome"] = "unclear"
+    else:
+        query["outcome"] = "fail"
+    if len(arms) > 1:
+        query["arm"] = row.arm
+    return urlencode({key: value.encode("utf-8", "replace") for key, value in query.items()})
+
+
+def _errors(record: RunRecord, card: Any) -> list[tuple[str, list[cards.Card], int]]:
+    """By kind, most frequent first: the kind, some cards, and how many there are."""
+    kinds: dict[str, list[CaseRecord]] = {}
+    for case in record.cases:
+        if case.outcome == "error":
+            kind = next((trial.error.kind for trial in case.trials if trial.error), "internal")
+            kinds.setdefault(kind, []).append(case)
+    ordered = sorted(kinds.items(), key=lambda item: -len(item[1]))
+    return [(kind, [card(case) for case in members[:20]], len(members)) for kind, members in ordered]
+
+
+def _choices(record: RunRecord) -> dict[str, list[str]]:
+    """What each filter may be set to."""
+    cases = record.cases
+    modes = {case.failure_mode for case in cases}
+    outcomes = {case.outcome for case in cases}
+    return {
+        "outcome": [name for name in ("fail", "unclear", "error", "pass") if name in outcomes],
+        "mode": [mode for mode in FAILURE_MODES if mode in modes],
+        "category": in_order([case.category for case in cases]),
+        "scenario": in_order([case.scenario for case in cases]),
+        "arm": in_order([case.arm for case in cases]),
+    }
