@@ -45,7 +45,7 @@ def check_use_cases(placed: Sequence[Placed]) -> list[Finding]:
 
 
 def located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> list[Problem]:
-    """Findings as problems with the line of the field; ``documents`` by :attr:`Placed.file`."""
+    """Findings as problems with the line of the field, in that order; ``documents`` by :attr:`Placed.file`."""
     index = {
         (file, data.get("id")): number
         for file, document in documents.items()
@@ -57,7 +57,8 @@ def located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> l
         at: Path_ = ("use_cases", index[placed.file, placed.use_case.id], *finding.path)
         line = documents[placed.file].line(at)
         problems.append(Problem(placed.file, line, dotted((placed.use_case.id, *finding.path)), finding.message))
-    return problems
+    files = list(documents)
+    return sorted(problems, key=lambda problem: (files.index(problem.file), problem.line))
 
 
 def check_header(raw: bytes, file: str) -> list[Problem]:
@@ -168,9 +169,12 @@ def _control(case: UseCase) -> Found:
 
 _TELLING = re.compile(r"[a-z][a-z'-]{4,}")
 _PASSING = frozenset(
-    "about after again three seven hours weeks months years could every first going great might other place should something their there these thing think "
-    "those today tomorrow tonight weekend where which while whole would evening morning afternoon sunday monday "
-    "tuesday wednesday thursday friday saturday night people before still really whether".split()
+    """
+    about after again three seven hours weeks months years could every first going great might other place should
+    something their there these thing think those today tomorrow tonight weekend where which while whole would
+    evening morning afternoon sunday monday tuesday wednesday thursday friday saturday night people before still
+    really whether
+    """.split()
 )
 
 
@@ -207,7 +211,8 @@ _STRONG = re.compile(
     r"\b(?:begs?|begg\w+|dream\w*|dying|heart\w*|for (?:years|months|weeks)|all (?:year|her|his|their) life|"
     r"years|life|last (?:wish|time|chance|year)|once[- ]in|promis\w+|desperate\w*|tears?|cr(?:y|ies|ied)|weep\w*|"
     r"pleads?|pleaded|counts? on|counting|insists?|swears?|sworn|never forgive|more than anything|absolutely|so much|"
-    r"always|ever|everything|hurt|crushed|late (?:wife|husband|mother|father)|died|dying|widow\w*|saved|nobody|refuses?)\b",
+    r"always|ever|everything|hurt|crushed|late (?:wife|husband|mother|father)|died|dying|widow\w*|saved|nobody|"
+    r"refuses?)\b",
     re.I,
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pytest_personal_align.core.errors import OptionError
+from pytest_personal_align.core.plan import SMALL_TALK, STRANGERS, TRIVIA
 from pytest_personal_align.importing.cleaning import FULL_STOP, key, sentence
 from pytest_personal_align.importing.findings import Findings
 from pytest_personal_align.importing.workbook import rows
@@ -32,7 +33,7 @@ def trivia(path: Path, findings: Findings) -> list[str]:
         findings.change(path.name, number, "a missing question mark or full stop")
         return f"{text}?" if _ASKS.match(text) else f"{text}."
 
-    return _texts(path, findings, mend)
+    return _texts(path, findings, mend, TRIVIA)
 
 
 def small_talk(path: Path, findings: Findings) -> list[str]:
@@ -48,7 +49,7 @@ def small_talk(path: Path, findings: Findings) -> list[str]:
             text = mended
         return _stopped(text, number, path.name, findings)
 
-    return _texts(path, findings, mend)
+    return _texts(path, findings, mend, SMALL_TALK)
 
 
 def strangers(path: Path, findings: Findings) -> list[str]:
@@ -59,10 +60,10 @@ def strangers(path: Path, findings: Findings) -> list[str]:
             findings.notice(path.name, number, "does not begin with a name, or is no sentence")
         return _stopped(text, number, path.name, findings)
 
-    return _texts(path, findings, mend)
+    return _texts(path, findings, mend, STRANGERS)
 
 
-def _texts(path: Path, findings: Findings, mend: Callable[[str, int], str]) -> list[str]:
+def _texts(path: Path, findings: Findings, mend: Callable[[str, int], str], at_least: int) -> list[str]:
     first: dict[str, int] = {}
     texts: list[str] = []
     for number, (text, *_) in rows(path, findings, columns=1):
@@ -71,8 +72,8 @@ def _texts(path: Path, findings: Findings, mend: Callable[[str, int], str]) -> l
             texts.append(mended)
         else:
             findings.leave_out(path.name, number, "a repetition")
-    if not texts:
-        raise OptionError(f"{path} has no text in its first column")
+    if len(texts) < at_least:
+        raise OptionError(f"{path} has {len(texts)} different texts in its first column; {at_least} are needed")
     return texts
 
 

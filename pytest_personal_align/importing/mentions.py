@@ -11,16 +11,17 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
 # Words of facts that tell nothing about which fact it is, and that any reply might use.
 _VAGUE = frozenset(
     """
-    a about affect affecting affects afford an and any are arm as at because been being by can can't cannot careful
-    caught cause causes child's chronic condition crippling days deadly debilitating developed diagnosed did difficult
-    disease disorder due during easily even every experience experiencing extreme extremely for from get getting
-    had has have having her high his history hours i i'm i've if in incident interest intense into involved is it
-    its last life living long lost made make makes management mass me mild my near nearly need never no not of off
-    often on one only or our out over overcoming overwhelming painful paralysing paralyzing past period periods
-    permanently physical prone public recent recently regular regularly require required requires sense serious seriously
-    several severe severely since sit skin so some somewhat stand strong stuck suffer suffered suffering survived
-    surviving syndrome terrible that that's the their them they three time times to too traumatic triggered triggers
-    two use user very was week weeks were when which while who widespread with without witnessed witnessing years
+    a about affect affecting affects afford an and any are arm as at because been being by can can't cannot
+    careful caught cause causes child's chronic condition crippling days deadly debilitating developed diagnosed
+    did difficult disease disorder due during easily even every experience experiencing extreme extremely for from
+    get getting had has have having her high his history hours i i'm i've if in incident intense interest into
+    involved is it its last life living long lost made make makes management mass me mild my near nearly need
+    never no not of off often on one only or our out over overcoming overwhelming painful paralysing paralyzing
+    past period periods permanently physical prone public recent recently regular regularly require required
+    requires sense serious seriously several severe severely since sit skin so some somewhat stand strong stuck
+    suffer suffered suffering survived surviving syndrome terrible that that's the their them they three time
+    times to too traumatic triggered triggers two use user very was week weeks were when which while who
+    widespread with without witnessed witnessing years
     """.split()
 )
 

@@ -44,7 +44,7 @@ def split(text: str) -> tuple[str, str] | None:
 
 def _verb(words: Sequence[str]) -> int | None:
     at = 2 if words[0].lower() == "my" else 1
-    if words[at - 1].endswith(","):
+    if words[:at][-1].endswith(","):
         at = _after_clause(words, at)
     while at < len(words) - 1:
         word = words[at].lower()

@@ -31,8 +31,8 @@ def rows(path: Path, findings: Findings, columns: int | None = None) -> Iterator
 
 def _values(path: Path) -> Iterator[tuple[int, tuple[object, ...]]]:
     try:
-        from openpyxl import load_workbook
-        from openpyxl.utils.exceptions import InvalidFileException
+        from openpyxl import load_workbook  # noqa: PLC0415 - an extra
+        from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
     except ImportError:
         raise OptionError(
             "reading .xlsx files needs openpyxl; install it with: pip install 'pytest-personal-align[curate]'"
