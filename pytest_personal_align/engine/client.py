@@ -20,7 +20,7 @@ from pytest_personal_align.engine.limits import Budget, Slots
 from pytest_personal_align.engine.prices import model_info
 from pytest_personal_align.engine.route import Route
 
-_BACKOFF, _LONGEST_BACKOFF = 0.5, 30.0
+_LONGEST_BACKOFF = 30.0
 _CROWDED = 4
 """After "too many requests" without a time to wait, the backoff is so many times longer."""
 
@@ -39,11 +39,13 @@ class Way(Protocol):
 class Client:
     """Everything between a list of messages and a usable reply, for assistants and judges alike."""
 
-    def __init__(self, options: EngineOptions, ledger: Ledger, warn: Warn) -> None:
+    def __init__(self, options: EngineOptions, ledger: Ledger, warn: Warn, *, backoff: float = 0.5) -> None:
+        """``backoff`` is the longest waiting time in seconds before the first retry."""
         self._limits = options.limits
         self._reuse = options.reuse
         self._ledger = ledger
         self._warn = warn
+        self._backoff = backoff
         self._budget = Budget(self._limits.max_calls, self._limits.max_cost)
         self._judges = Slots(self._limits.concurrency)
         self._endpoints: dict[str, Endpoint] = {}
@@ -150,7 +152,7 @@ class Client:
                     line.failed(fault)
                     attempts = f" (after {retried + 1} attempts)" if retried else ""
                     raise CallFailed(fault.kind, fault.message + attempts) from None
-                await asyncio.sleep(self._backoff(fault, retried))
+                await asyncio.sleep(self._pause(fault, retried))
                 retried += 1
             else:
                 line.replied()
@@ -161,9 +163,9 @@ class Client:
             return 0
         return self._limits.retries if fault.retries is None else min(fault.retries, self._limits.retries)
 
-    def _backoff(self, fault: Fault, retried: int) -> float:
+    def _pause(self, fault: Fault, retried: int) -> float:
         """Full jitter: anything from nothing to twice as much each time. What the endpoint asked for comes on top."""
-        longest = _BACKOFF * 2**retried * (_CROWDED if fault.slow_down and fault.after is None else 1)
+        longest = self._backoff * 2**retried * (_CROWDED if fault.slow_down and fault.after is None else 1)
         return self._random.uniform(0, min(longest, _LONGEST_BACKOFF))
 
     async def _attempt(
@@ -171,8 +173,8 @@ class Client:
     ) -> Reply:
         loop = asyncio.get_running_loop()
         endpoint = line.endpoint
-        prompt = estimated_tokens(message.content for message in messages)
-        completion = _room(sent) or line.likely_tokens
+        estimated = estimated_tokens(message.content for message in messages)
+        prompt, completion = line.likely(estimated, _room(sent))
         likely = line.cost(prompt, completion) or 0.0
         way = await self._way(route)
         await endpoint.slots.take()
@@ -187,12 +189,12 @@ class Client:
             try:
                 data = await way.send(route, {"messages": chat_messages(messages), **sent}, sent)
                 reply = read_reply(data, messages, sent, self._keys, route.endpoint)
-                spent = self._pay(line, reply.usage)
+                spent = self._pay(line, estimated, reply.usage)
                 endpoint.tokens.correct(entry, reply.usage.prompt_tokens + reply.usage.completion_tokens)
             except Fault as fault:
                 endpoint.slow(fault, started)
                 if fault.usage is not None:
-                    spent = self._pay(line, fault.usage)
+                    spent = self._pay(line, estimated, fault.usage)
                 elif fault.kind == "timeout":
                     spent = likely  # it may have been answered, and billed, all the same
                 raise
@@ -203,10 +205,10 @@ class Client:
         seconds = loop.time() - started
         return Reply(reply.text, reply.finish_reason, reply.usage, seconds, reply.model, reply.notes)
 
-    def _pay(self, line: Line, usage: Usage) -> float:
+    def _pay(self, line: Line, estimated: int, usage: Usage) -> float:
         cost = line.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
         self._ledger.pay(usage, cost)
-        line.likely_tokens = max(line.likely_tokens, 2 * usage.completion_tokens)
+        line.learn(estimated, usage)
         return cost or 0.0
 
     def _line(self, route: Route) -> Line:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_personal_align.core.result import CallFailed, TrialError
+from pytest_personal_align.core.result import CallFailed, TrialError, Usage
 from pytest_personal_align.engine.fault import Fault
 from pytest_personal_align.engine.limits import Rate, Slots
 from pytest_personal_align.engine.prices import ModelInfo
@@ -77,7 +77,8 @@ class Line:
     def __init__(self, model: str, endpoint: Endpoint, info: ModelInfo | None, warn: Callable[[str], None]) -> None:
         self.endpoint = endpoint
         self.answered = False
-        self.likely_tokens = _LIKELY_TOKENS
+        self._likely_reply = _LIKELY_TOKENS
+        self._prompt_factor = 1.0
         self._model = model
         self._info = info
         self._warn = warn
@@ -88,6 +89,16 @@ class Line:
     def cost(self, prompt: int, completion: int, cached: int = 0) -> float | None:
         """Dollars, or None where no price is known."""
         return self._info.cost(prompt, completion, cached) if self._info is not None else None
+
+    def likely(self, prompt: int, room: int | None) -> tuple[int, int]:
+        """Tokens to reserve: of a prompt estimated at ``prompt``, and of its reply, for which there may be ``room``."""
+        return round(prompt * self._prompt_factor), room or self._likely_reply
+
+    def learn(self, estimated: int, usage: Usage) -> None:
+        """Reserve more in future where a prompt was larger than estimated, or a reply long."""
+        if not usage.estimated:
+            self._prompt_factor = max(self._prompt_factor, usage.prompt_tokens / max(1, estimated))
+        self._likely_reply = max(self._likely_reply, 2 * usage.completion_tokens)
 
     def accepted(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters as this model takes them, by what it has refused until now."""
