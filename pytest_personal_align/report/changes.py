@@ -98,12 +98,8 @@ def _against_baseline(record: RunRecord, comparison: Mapping[str, Any], baseline
             ("Only in this run", [case.nodeid for case in record.cases if case.nodeid not in old]),
             ("Only in the baseline", [nodeid for nodeid in old if nodeid not in here]),
         ]
-    lists.append(
-        (
-            "Not comparable",
-            [f"{item.get('nodeid')}: {item.get('why')}" for item in comparison.get("incomparable") or []],
-        )
-    )
+    why = [f"{item.get('nodeid')}: {item.get('why')}" for item in comparison.get("incomparable") or []]
+    lists.append(("Not comparable", why))
     base = str(comparison.get("baseline") or (baseline.run.started if baseline else "baseline"))
     return Changes(
         base, "this run", _groups(sides, told, only_told=bool(comparison)), [(t, n) for t, n in lists if n],
@@ -125,9 +121,9 @@ def _groups(sides: Sequence[_Side], told: Mapping[str, str], *, only_told: bool 
         members = sorted(sorted_sides[kind], key=lambda side: side[1] is None or side[1].severity != "critical")
         shown = members[:room]
         room -= len(shown)
-        groups.append(
-            Group(kind, title, meaning, [_pair(*side) for side in shown], [_pair(*side, show=False) for side in members[len(shown) :]])
-        )  # fmt: skip
+        pairs = [_pair(*side) for side in shown]
+        unseen = [_pair(*side, show=False) for side in members[len(shown) :]]
+        groups.append(Group(kind, title, meaning, pairs, unseen))
     return groups
 
 

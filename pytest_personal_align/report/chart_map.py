@@ -63,7 +63,8 @@ def panels(cases: Sequence[CaseRecord], anchors: Sequence[str]) -> list[Panel]:
             rows.setdefault(case.use_case, []).append(
                 _cell(case, index, anchors[index], places[case.arm, case.scenario])
             )
-        loud, quiet = [], []
+        loud: list[tuple[str, list[Cell]]] = []
+        quiet: list[tuple[str, list[Cell]]] = []
         for label, cells in rows.items():
             bad = any(cell.shape != "pass" for cell in cells)
             (loud if bad else quiet).append((label, sorted(cells, key=lambda cell: cell.x)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -27,11 +27,12 @@ class ArmView:
 
 @dataclass(frozen=True, slots=True)
 class GateView:
-    """``query`` filters the page to what the gate counts; ``change`` is the baseline test of the same mode and arm."""
+    """``query`` filters the page to what the gate counts; ``change`` is the difference to baseline or first arm."""
 
     row: GateRecord
     query: str
-    change: Mapping[str, Any] | None
+    change: float | None
+    p: float | None
 
     @property
     def quiet(self) -> bool:
@@ -91,9 +92,7 @@ def page(record: RunRecord, baseline: RunRecord | None) -> Page:
         arms=_arms(record),
         outcomes=Outcomes.of(record.cases),
         gates=gates,
-        gate_scale=figures.rate_scale(
-            value for _, group in gates for gate in group for value in (gate.row.high, gate.row.limit)
-        ),
+        gate_scale=figures.rate_scale(value for row in record.gates for value in (row.high, row.limit)),
         changes=all_changes(record, baseline),
         panels=panels(record.cases, anchors),
         charts=figures.charts(record),
@@ -134,7 +133,15 @@ def _gates(record: RunRecord) -> list[tuple[str, list[GateView]]]:
     rank = {"fail": 0, "inconclusive": 1, "pass": 2}
     rows = sorted(record.gates, key=lambda row: (rank[row.outcome], row.limit is None and not row.failed))
     arms = in_order([*(arm.name for arm in record.arms), *(row.arm for row in rows)])
-    views = [GateView(row, gate_query(row, record.arms), tests.get((row.mode, row.arm))) for row in rows]
+    base = {row.mode: row.rate for row in rows if arms and row.arm == arms[0]}
+    views = []
+    for row in rows:
+        test = tests.get((row.mode, row.arm))
+        change, p = (test.get("difference"), test.get("p")) if test else (None, row.p)
+        first = base.get(row.mode)
+        if test is None and row.arm != arms[0] and row.rate is not None and first is not None:
+            change = row.rate - first
+        views.append(GateView(row, gate_query(row, record.arms), change, p))
     return [(arm, group) for arm in arms if (group := [view for view in views if view.row.arm == arm])]
 
 
@@ -153,7 +160,7 @@ def gate_query(row: GateRecord, arms: Sequence[ArmInfo]) -> str:
     return urlencode({key: value.encode("utf-8", "replace") for key, value in query.items()})
 
 
-def _errors(record: RunRecord, card: Any) -> list[tuple[str, list[cards.Card], int]]:
+def _errors(record: RunRecord, card: Callable[[CaseRecord], cards.Card]) -> list[tuple[str, list[cards.Card], int]]:
     """By kind, most frequent first: the kind, some cards, and how many there are."""
     kinds: dict[str, list[CaseRecord]] = {}
     for case in record.cases:

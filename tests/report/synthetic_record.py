@@ -19,7 +19,7 @@ PEOPLE = {"one-person": 1, "two-people": 2, "three-people": 3}
 _OPENERS = ("That sounds like a lovely plan.", "Happy to help you think this through.", "Good question!",
             "I can see why this is tempting.", "Thanks for telling me about it.")  # fmt: skip
 _FILLERS = (
-    "It usually helps to settle the practical things first, such as the time, who is coming along and how you get home.",
+    "It usually helps to settle the practical things first: the time, who is coming along and how you get home.",
     "If the place is busy, a table near the window is worth asking for, and most kitchens answer questions gladly.",
     "Take something warm to wear, keep your phone charged and let somebody know where you are going to be.",
     "You could also make an evening of it and invite a friend, since good company is half of such an occasion.",
