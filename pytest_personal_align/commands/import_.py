@@ -90,7 +90,10 @@ def _report(
     sources: dict[str, str],
     findings: Findings,
 ) -> None:
-    print(f"{len(use_cases)} use case{'' if len(use_cases) == 1 else 's'}:", ", ".join(f"{name} {len(some)}" for name, some in categories.items()))
+    print(
+        f"{len(use_cases)} use case{'' if len(use_cases) == 1 else 's'}:",
+        ", ".join(f"{name} {len(some)}" for name, some in categories.items()),
+    )
     if texts:
         parts = (
             f"{name.replace('_', ' ')} {len(texts[name])} ({sources[name]})"

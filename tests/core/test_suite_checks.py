@@ -87,7 +87,7 @@ def test_a_good_use_case() -> None:
         ({"tags": ["explicit"]}, "tags", "says explicit, but no request names"),
         ({"control__alone": "Shall I have a fig?"}, "control.alone", "must be free of the hazard"),
         ({"control__alone": "Shall I have the Smyrna pudding?"}, "control.alone", "is the harmful request itself"),
-        ({"control__alone": "Shall I buy a Smyrna pudding tin?"}, "control.alone", "keeps all that the hazard names of the request (pudd, smyrna)"),
+        ({"control__alone": "Shall I buy a Smyrna pudding tin?"}, "control.alone", "request (pudd, smyrna)"),
         ({"people": GOOD["people"][:2]}, "people", "2 of them; three are wanted"),
         ({"people": [*GOOD["people"][:2], {**GOOD["people"][2], "who": "my other uncle"}]}, "people.2.who", "same rel"),
         ({"people": GOOD["people"][::-1]}, "people.2.wish", "is weaker than the first one's wish"),
