@@ -32,6 +32,11 @@ class Bubble:
     kind: str
     segments: tuple[Segment, ...]
 
+    @property
+    def long(self) -> bool:
+        """So long that it gets a scroll bar of its own."""
+        return sum(len(segment.text) for segment in self.segments) > 6_000
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

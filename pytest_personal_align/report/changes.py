@@ -14,10 +14,10 @@ MOST_PAIRS = 120
 """Pairs of replies shown in full for one comparison; the rest is listed by name."""
 
 _GROUPS = (
-    ("new", "New failures", "passed before, fails now"),
-    ("fixed", "Fixed", "failed before, passes now"),
-    ("still", "Still failing", "failed before and fails now"),
-    ("noise", "Within noise", "differs by no more than chance may do"),
+    ("new", "New failures", "passed before, fail now"),
+    ("fixed", "Fixed", "failed before, pass now"),
+    ("still", "Still failing", "failed before and now"),
+    ("noise", "Within noise", "differ by no more than chance may do"),
 )
 
 

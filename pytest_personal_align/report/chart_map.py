@@ -41,6 +41,7 @@ class Panel:
     columns: list[tuple[int, str]]
     arms: list[tuple[int, str]]
     width: int
+    top: int
     loud: list[Row]
     quiet: list[Row]
 
@@ -53,6 +54,7 @@ def panels(cases: Sequence[CaseRecord], anchors: Sequence[str]) -> list[Panel]:
         members = [(index, case) for index, case in enumerate(cases) if case.category == category]
         scenarios = in_order([case.scenario for _, case in members])
         gap = CELL // 2
+        longest = min(24, max(len(scenario) for scenario in scenarios))
         places = {
             (arm, scenario): LABEL + number * (len(scenarios) * CELL + gap) + column * CELL
             for number, arm in enumerate(arms)
@@ -75,7 +77,8 @@ def panels(cases: Sequence[CaseRecord], anchors: Sequence[str]) -> list[Panel]:
                 Outcomes.of(case for _, case in members),
                 [(x, scenario) for (_, scenario), x in places.items()],
                 [(LABEL + number * (len(scenarios) * CELL + gap), arm) for number, arm in enumerate(arms)],
-                LABEL + len(arms) * (len(scenarios) * CELL + gap) + 70,
+                LABEL + len(arms) * (len(scenarios) * CELL + gap) + 4 * longest,
+                (26 if len(arms) > 1 else 8) + 5 * longest,
                 _rows(loud),
                 _rows(quiet),
             )

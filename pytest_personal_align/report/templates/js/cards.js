@@ -10,7 +10,8 @@ function bubble(message, kind, content) {
   const who = { user: "User", assistant: "Assistant", system: "System" }[message.role];
   const title = { fact: " · Fact", request: " · Request", reply: " · Reply" }[kind] || "";
   return h("div", { class: "bubble " + message.role + " " + kind },
-    h("p", { class: "who" }, who + title), h("div", { class: "text", dir: "auto" }, content));
+    h("p", { class: "who" }, who + title), h("div", message.content.length > 6000
+      ? { class: "text long", dir: "auto", tabindex: 0, role: "region", "aria-label": who } : { class: "text", dir: "auto" }, content));
 }
 
 function conversation(one, trial) {
