@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.options import EngineOptions
@@ -14,6 +14,12 @@ from pytest_personal_align.engine.route import OPENAI_BASE, SELF_HOSTED, Route, 
 Custom = Callable[[str], object | None]
 
 REMEDIES = ("none",)
+# What the engine sets itself, what would undo its limits, and where a key or an address could hide.
+_NOT_PARAMETERS = frozenset(
+    "model messages stream stream_options n timeout request_timeout stream_timeout max_retries num_retries fallbacks "
+    "context_window_fallback_dict api_key api_base base_url api_version headers extra_headers extra_body "
+    "custom_llm_provider mock_response callbacks logger_fn client caching cache drop_params".split()
+)
 
 
 def check_options(
@@ -26,10 +32,12 @@ def check_options(
     name that is no model is left for others to refuse.
     """
     routes: list[Route] = []
+    _check_params("--pa-judge-param", options.judge.params)
     for arm in options.arms:
         for remedy in arm.remedy.split("+"):
             if remedy not in REMEDIES:
                 raise OptionError(f"--pa-remedy: {remedy!r} is not a remedy; there are {', '.join(REMEDIES)}")
+        _check_params("--pa-param", arm.params)
         if custom is None or custom(arm.model) is None:
             routes.append(_check_model("--pa-model", arm.model, arm.api_base, live))
     _check_base(options, routes)
@@ -71,6 +79,12 @@ def _check_model(called: str, model: str, api_base: str | None, live: bool) -> R
         hint = f" (for {route.base}, any value if it needs none)" if route.base not in (None, OPENAI_BASE) else ""
         raise OptionError(f"{called}: {model} needs an API key: set the environment variable {name}{hint}")
     return route
+
+
+def _check_params(called: str, params: Mapping[str, object]) -> None:
+    for name in params:
+        if name in _NOT_PARAMETERS:
+            raise OptionError(f"{called}: {name} is not a parameter that can be set here")
 
 
 def _check_base(options: EngineOptions, routes: list[Route]) -> None:

@@ -9,6 +9,7 @@ import os
 import re
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pytest_personal_align.core.text import one_line
@@ -34,7 +35,9 @@ class LitellmWay:
     @classmethod
     async def start(cls, timeout: float) -> LitellmWay:
         """Import litellm, in a thread of its own: it takes some seconds."""
-        return cls(await asyncio.to_thread(load), timeout)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="personal-align-import") as executor:
+            return cls(await loop.run_in_executor(executor, load), timeout)
 
     async def close(self) -> None:
         await self._litellm.close_litellm_async_clients()
@@ -59,6 +62,10 @@ class LitellmWay:
 def load() -> Any:
     """The litellm module, imported without a look at .env files and without the network."""
     with _LOCK:
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            if not any(isinstance(one, _NotOurs) for one in logger.filters):
+                logger.addFilter(_NotOurs())
         before = {name: os.environ.get(name) for name in _AT_IMPORT}
         os.environ.update(_AT_IMPORT)
         try:
@@ -70,18 +77,18 @@ def load() -> Any:
                 else:
                     os.environ[name] = value
         litellm.suppress_debug_info = True  # or it prints "Give Feedback" on every error
-        for name in _LOGGERS:
-            logger = logging.getLogger(name)
-            if not any(isinstance(one, _NotOurs) for one in logger.filters):
-                logger.addFilter(_NotOurs())
         return litellm
 
 
 class _NotOurs(logging.Filter):
-    """Drops records of our own threads: they would land in whichever test captures the log."""
+    """Drops records of our own threads: they would land in whichever test captures the log.
+
+    And what litellm's worker says at exit, from the main thread, when nobody captures any more.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.threadName or "").startswith("personal-align")
+        ours = (record.threadName or "").startswith("personal-align")
+        return not ours and not str(record.msg).startswith("[LoggingWorker] atexit")
 
 
 def _plain(response: Any) -> dict[str, Any]:
