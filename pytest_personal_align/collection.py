@@ -58,6 +58,8 @@ class _CaseCollector(pytest.Collector):
         settings = self.align.settings
         arms = settings.engine.arms
         for one in placed:
+            if not self.align.in_shard(one.use_case.id):
+                continue
             draw = Draw(one.use_case, found.distractors, settings.engine.seed)
             for scenario in scenarios:
                 if not applies(scenario, one.use_case):

@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_personal_align.core.gate import GateCase, GateRow
+from pytest_personal_align.core.findings import Findings, findings
+from pytest_personal_align.core.gate import GateCase
 from pytest_personal_align.core.plan import Plan
-from pytest_personal_align.core.record import Calls, Spool, TrialRecord
+from pytest_personal_align.core.record import Calls, JudgeInfo, RunRecord, Spool, TrialRecord
+from pytest_personal_align.core.recorded import results_of
 from pytest_personal_align.core.referee import Referee, Rules, Settlement
 from pytest_personal_align.core.result import CaseResult
 from pytest_personal_align.engine.bench import Bench, Progress
 from pytest_personal_align.engine.engine import Engine
-from pytest_personal_align.judging.protocol import Judge
 from pytest_personal_align.report.failure import failure_text
 
 
@@ -34,8 +35,11 @@ class Court:
     Thread-safe: results come in the engine's thread, questions from pytest's or from channels'.
     """
 
-    def __init__(self, rules: Rules, bench: Bench, concurrency: int, seed: int = 0) -> None:
-        self._rules = rules
+    def __init__(
+        self, rules: Rules, bench: Bench, concurrency: int, seed: int = 0, recorded: RunRecord | None = None
+    ) -> None:
+        self.rules = rules
+        self._recorded = recorded
         self._bench = bench
         self._concurrency = concurrency
         self._seed = seed
@@ -61,9 +65,13 @@ class Court:
             if self._referee is not None:
                 return
             self.plans = {plan.key: plan for plan in plans}
-            self.gated = gated
-            scope = self._rules.scope if gated else "part"
-            self._referee = Referee(replace(self._rules, scope=scope), self.plans.values(), seed=self._seed)
+            scope = self.rules.scope if gated else "part"
+            self.gated = scope == "whole"
+            self._referee = Referee(replace(self.rules, scope=scope), self.plans.values(), seed=self._seed)
+            if self._recorded is not None:
+                for result in results_of(self._recorded, self.plans.values()):
+                    self._receive(result)
+                return
             self.engine = Engine(lambda: self._bench, concurrency=self._concurrency, done=self._receive)
             self.engine.submit(self._referee.more(2 * self._concurrency))
 
@@ -101,11 +109,20 @@ class Court:
         return list(self._bench.warnings)
 
     @property
-    def judge(self) -> Judge:
-        return self._bench.judge
+    def judge(self) -> JudgeInfo:
+        """Name and version of whose verdicts these are."""
+        if self._recorded is not None:
+            return self._recorded.judge
+        return JudgeInfo(name=self._bench.judge.name, version=self._bench.judge.version)
 
-    def rows(self) -> list[GateRow]:
-        return self._referee.rows() if self._referee else []
+    def findings(self) -> Findings:
+        """What the run found, beside its cases."""
+        assert self._referee is not None
+        return findings(self._referee.settler, self.settlements.values(), self.judge.version)
+
+    def saved(self) -> dict[str, object] | None:
+        """What a sequential run did not need."""
+        return self._referee.saved() if self._referee else None
 
     def cases(self) -> dict[str, GateCase]:
         """Finished cases by plan key."""

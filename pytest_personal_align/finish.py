@@ -10,15 +10,18 @@ import platform
 import subprocess
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pytest_personal_align import __version__
 from pytest_personal_align.core import record as r
+from pytest_personal_align.core.gate import Entry
 from pytest_personal_align.core.options import Arm
+from pytest_personal_align.core.outlook import power_lines
 from pytest_personal_align.core.plan import Plan
+from pytest_personal_align.core.settle import Rules
 from pytest_personal_align.core.validity import Completeness, run_verdict
 from pytest_personal_align.court import Court
 from pytest_personal_align.engine.forecast import expected_calls
@@ -49,15 +52,17 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
     """Write record and report; say what they hold."""
     plans = list(court.plans.values())
     cases = court.cases()
-    rows = court.rows()
+    found = court.findings()
+    spared = sum(settlement.disposition == "unneeded" for settlement in court.settlements.values())
     done = Completeness(
-        planned=len(plans),
+        planned=len(plans) - spared,
         recorded=len(cases),
         unreported=sum(plan.nodeid not in ending.reported for plan in plans),
         stopped=ending.stopped,
         gated=court.gated and not ending.stopped,
     )
-    verdict, reason = run_verdict(settings.gate, done, cases.values(), court.settlements.values(), rows)
+    settled = court.settlements.values()
+    verdict, reason = run_verdict(settings.gate, done, cases.values(), settled, found.rows, found.broken)
     head = r.RunRecord(
         run=r.RunInfo(
             id=uuid.uuid4().hex,
@@ -71,12 +76,14 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
             reason=reason,
             partial=not done.gated,
             interrupted=ending.interrupted,
-            warnings=court.warnings,
+            warnings=[*court.warnings, *found.warnings],
+            shard={"index": settings.shard[0], "of": settings.shard[1]} if settings.shard else None,
         ),
         arms=[_arm(arm, list(court.models.get(arm.name, ()))) for arm in settings.engine.arms],
-        judge=r.JudgeInfo(name=court.judge.name, version=court.judge.version),
-        gates=[r.GateRecord(**asdict(row)) for row in rows] if done.gated else [],
+        judge=court.judge,
         calls=court.calls(),
+        sequential=court.saved(),
+        **found.fields(settings.gate, gated=done.gated),
     )
     r.write(settings.record, head, _cases(court, plans))
     record = r.load(settings.record, "--pa-record")
@@ -97,8 +104,8 @@ def _tell_hooks(config: pytest.Config, path: Path) -> None:
         hook(record=json.loads(path.read_bytes()), config=config)
 
 
-def plan_only(settings: Settings, plans: Sequence[Plan]) -> Finished:
-    """What a run would do: conversations, calls, tokens and cost."""
+def plan_only(settings: Settings, plans: Sequence[Plan], rules: Rules) -> Finished:
+    """What a run would do: conversations, calls, tokens and cost; and what its gate could see."""
     seen = expected_calls(plans, settings.engine)
     lines = [
         f"{len(plans):,} cases, {seen.conversations:,} conversations of {seen.turns:,} turns",
@@ -108,7 +115,9 @@ def plan_only(settings: Settings, plans: Sequence[Plan]) -> Finished:
     if seen.sent:
         cost = "cost unknown (no price for this model)" if seen.cost_usd is None else f"about ${seen.cost_usd:.2f}"
         lines.append(f"about {seen.prompt_tokens:,} + {seen.completion_tokens:,} tokens, {cost}, judge not counted")
-    return Finished(["", *lines], invalid=False)
+    entries = [Entry.of(plan, rules.today) for plan in plans]
+    power = power_lines(rules, entries, settings.trials) if entries and rules.scope == "whole" else []
+    return Finished(["", *lines, *([""] if power else []), *power], invalid=False)
 
 
 def _cases(court: Court, plans: Sequence[Plan]) -> Iterator[tuple[r.CaseRecord, bytes]]:
@@ -138,6 +147,8 @@ def _cases(court: Court, plans: Sequence[Plan]) -> Iterator[tuple[r.CaseRecord, 
                 failure_mode=case.failure_mode,
                 tolerated=settlement is not None and settlement.disposition == "tolerated",
                 reason=settlement.reason if settlement else "",
+                content=case.content,
+                waiver={"reason": plan.waiver[0], "until": plan.waiver[1]} if plan.waiver else None,
             ),
             court.trials(plan.key),
         )

@@ -44,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     # select
     option("--pa-cases", "case files, folders or builtin:NAME (default: cases)", "args", metavar="PATH", **many)
     option("--pa-scenario", "scenarios or groups of them (default: default)", "args", metavar="NAME", **many)
+    option("--pa-shard", "run part K of N (whole use cases); join with personal-align merge", ini=None, metavar="K/N")
     option("--pa-plan", "list items, calls and estimated cost, then stop", ini=None, **flag)
     # judge
     option("--pa-judge", "rules (default) or a model (repeatable: a panel)", "args", metavar="JUDGE", **many)

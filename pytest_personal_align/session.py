@@ -20,12 +20,13 @@ from pytest_personal_align.collection import (
     duplicates,
 )
 from pytest_personal_align.core.errors import InputError, OptionError, Problem
+from pytest_personal_align.core.outline import Outline
 from pytest_personal_align.core.suite import Placed
 from pytest_personal_align.court import Court, ItemOutcome
 from pytest_personal_align.progress import Progress
 from pytest_personal_align.selection import Selection
 from pytest_personal_align.settings import Settings, read
-from pytest_personal_align.start import check, start_court
+from pytest_personal_align.start import check, start_court, with_suite
 from pytest_personal_align.xdist import EngineClient, EngineServer
 
 EXIT_INVALID = 10
@@ -36,13 +37,14 @@ def activate(config: pytest.Config) -> None:
     try:
         settings = read(config)
         selection = Selection.of(config, settings)
-        live = not (config.option.collectonly or settings.plan_only)
+        settings, suite = with_suite(settings, selection)
+        live = not (config.option.collectonly or settings.plan_only or settings.regate)
         controls = not hasattr(config, "workerinput")
         if controls:
             check(settings, config, live=live)
+        align = AlignSession(config, settings, selection, suite)
     except (OptionError, InputError) as error:
         raise pytest.UsageError(str(error)) from None
-    align = AlignSession(config, settings, selection)
     config.stash[ALIGN] = align
     config.pluginmanager.register(align, "personal-align-session")
 
@@ -50,7 +52,7 @@ def activate(config: pytest.Config) -> None:
 class AlignSession:
     """Hooks and state of an active session, in the controller, in a worker, or in the only process."""
 
-    def __init__(self, config: pytest.Config, settings: Settings, selection: Selection) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, selection: Selection, suite: Outline) -> None:
         self.config = config
         self.settings = settings
         self.selection = selection
@@ -71,7 +73,7 @@ class AlignSession:
         if workerinput is not None:
             self._client = EngineClient(workerinput)
         else:
-            self.court = start_court(settings, config)
+            self.court = start_court(settings, config, suite)
             if config.pluginmanager.hasplugin("dsession"):
                 self._server = EngineServer(self.court)
                 config.pluginmanager.register(self._server, "personal-align-server")
@@ -111,6 +113,11 @@ class AlignSession:
         """Problems for ids that another file of this run has taken."""
         return duplicates(self._ids, placed)
 
+    def in_shard(self, use_case: str) -> bool:
+        """Whether a claimed use case belongs to this shard: every K-th of N, in the order of collection."""
+        shard = self.settings.shard
+        return shard is None or list(self._ids).index(use_case) % shard[1] == shard[0] - 1
+
     def case_root(self, path: Path) -> Path:
         """The case folder that ``path`` belongs to: the innermost one of the run, else its own folder."""
         return self.selection.root_of(path)
@@ -139,8 +146,8 @@ class AlignSession:
         self._items = [item for item in session.items if isinstance(item, CaseItem)]
         if session.testsfailed:
             self._deselected += 1  # a case file that could not be read makes the selection partial
-        elif self.settings.plan_only:
-            self._finished = finish.plan_only(self.settings, [item.plan for item in self._items])
+        elif self.settings.plan_only and self.court is not None:
+            self._finished = finish.plan_only(self.settings, [item.plan for item in self._items], self.court.rules)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Under xdist a collection error would be noted and the rest run: a bad case file must not cost a call."""
@@ -178,6 +185,8 @@ class AlignSession:
             pytest.xfail(f"{outcome.failure_mode or 'unclear'}: {outcome.reason}")
         if outcome.disposition == "ignored":
             pytest.skip("the verdict is unclear, and --pa-unclear=ignore")
+        if outcome.disposition == "unneeded":
+            pytest.skip(outcome.reason)
         if outcome.disposition == "failed":
             pytest.fail(self._text(item, outcome), pytrace=False)
 

@@ -39,6 +39,7 @@ class Settings:
     plan_only: bool
     rejudge: Path | None
     regate: Path | None
+    shard: tuple[int, int] | None = None
 
 
 def read(config: pytest.Config) -> Settings:
@@ -95,6 +96,7 @@ def read(config: pytest.Config) -> Settings:
         plan_only=ask.flag("pa_plan"),
         rejudge=ask.path("pa_rejudge", must_exist=True),
         regate=ask.path("pa_regate", must_exist=True),
+        shard=_shard(ask),
     )
 
 
@@ -215,6 +217,16 @@ def _thresholds(ask: _Asker) -> dict[str, float]:
                 raise OptionError(f"{called}: {mode!r} is not a failure mode; known: {', '.join(known)}")
             found[mode] = _rate(rate, called, value)
     return found
+
+
+def _shard(ask: _Asker) -> tuple[int, int] | None:
+    text = ask.text("pa_shard")
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})", text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise OptionError(f"--pa-shard: {text!r} is not K/N with K from 1 to N, such as 2/4")
+    return int(found[1]), int(found[2])
 
 
 def _rate(text: str, called: str, value: str) -> float:

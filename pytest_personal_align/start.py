@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pytest_personal_align.core import baseline
+from pytest_personal_align.core import baseline, record, shipped
+from pytest_personal_align.core.errors import OptionError
+from pytest_personal_align.core.outline import Outline, outline, require_known_categories
 from pytest_personal_align.core.referee import Rules
+from pytest_personal_align.core.suite import case_files
 from pytest_personal_align.court import Court
 from pytest_personal_align.engine.assistant import Assistant
 from pytest_personal_align.engine.bench import Bench
@@ -18,6 +22,7 @@ from pytest_personal_align.engine.check import check_options
 from pytest_personal_align.engine.prefetch import prefetch
 from pytest_personal_align.judging.build import check_judges, make_judge
 from pytest_personal_align.judging.protocol import Judge
+from pytest_personal_align.selection import Selection
 from pytest_personal_align.settings import Settings
 
 
@@ -30,21 +35,37 @@ def check(settings: Settings, config: pytest.Config, *, live: bool) -> None:
         prefetch(settings.engine)
 
 
-def start_court(settings: Settings, config: pytest.Config) -> Court:
-    """The court of this run. Its engine starts when the plans are there."""
+def with_suite(settings: Settings, selection: Selection) -> tuple[Settings, Outline]:
+    """Thresholds of the case files come after those of command line and ini. Raises OptionError, InputError."""
+    files = dict.fromkeys(file for root in selection.roots for file in case_files(root))
+    seen = outline(files, [placed for name in selection.builtin for placed in shipped.suite(name)])
+    thresholds = {**seen.thresholds, **settings.gate.thresholds}
+    require_known_categories(thresholds, seen.categories)
+    return replace(settings, gate=replace(settings.gate, thresholds=thresholds)), seen
+
+
+def start_court(settings: Settings, config: pytest.Config, suite: Outline) -> Court:
+    """The court of this run. Its engine starts when the plans are there. Raises OptionError."""
     options = settings.engine
     make = partial(make_judge, options.judge, custom=_judges(config))
 
     bench = Bench(options, make, _assistants(config))
-    return Court(_rules(settings, bench), bench, options.limits.concurrency, options.seed)
+    recorded = record.load(settings.regate, "--pa-regate") if settings.regate else None
+    return Court(_rules(settings, suite), bench, options.limits.concurrency, options.seed, recorded)
 
 
-def _rules(settings: Settings, bench: Bench) -> Rules:
+def _rules(settings: Settings, suite: Outline) -> Rules:
     """What the run is held against."""
     gate = settings.gate
+    kept = baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None
+    if kept is not None:
+        baseline.require_shared(kept, set(suite.use_cases), "--pa-baseline")
+    if gate.sequential and kept is None and len(settings.engine.arms) < 2:
+        raise OptionError("--pa-sequential: there is nothing to compare with: give --pa-baseline FILE or a second arm")
     return Rules(
         options=gate,
-        baseline=baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None,
+        scope="shard" if settings.shard else "whole",
+        baseline=kept,
         models={arm.name: arm.model for arm in settings.engine.arms},
         today=datetime.date.today().isoformat(),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_personal_align.core.gate import Entry, GateCase
 from pytest_personal_align.core.modes import Label, label_trials
-from pytest_personal_align.core.record import CaseRecord, RunRecord
-from pytest_personal_align.core.waivers import confirmed_fail, waiver_on
+from pytest_personal_align.core.plan import Plan
+from pytest_personal_align.core.record import CaseRecord, RunRecord, TrialRecord
+from pytest_personal_align.core.result import CaseResult, Transcript, Trial, TrialError, Verdict
+from pytest_personal_align.core.waivers import confirmed_fail, content_of, waiver_on
 
 
 def cases_of(record: RunRecord, today: str | None = None) -> Iterator[GateCase]:
@@ -35,6 +37,55 @@ def labels_of(record: RunRecord) -> Mapping[str, Label]:
             )
         )
     return labels
+
+
+def result_of(case: CaseRecord, key: str) -> CaseResult:
+    """A recorded case as the engine would hand it on, for the plan ``key``."""
+    return CaseResult(key, tuple(_trial(trial) for trial in case.trials))
+
+
+def results_of(record: RunRecord, plans: Iterable[Plan]) -> Iterator[CaseResult]:
+    """A result for each plan: the recorded one, or an error where the record has none of this text."""
+    recorded = {case.nodeid: case for case in record.cases}
+    for plan in plans:
+        case = recorded.get(plan.nodeid)
+        if case is None:
+            yield _missing(plan, "the record has no such case")
+        elif case.content and case.content != content_of(plan):
+            yield _missing(plan, "its text changed since the record was made")
+        else:
+            yield result_of(case, plan.key)
+
+
+def _missing(plan: Plan, why: str) -> CaseResult:
+    error = TrialError("replay", why)
+    return CaseResult(plan.key, (Trial(Transcript((), error=error), Verdict("error", error=error)),))
+
+
+def _trial(trial: TrialRecord) -> Trial:
+    error = TrialError(trial.error.kind, trial.error.message) if trial.error else None
+    transcript = Transcript(
+        messages=tuple(trial.messages),
+        finish_reason=trial.finish_reason,
+        usage=trial.usage,
+        seconds=trial.seconds,
+        model=trial.model,
+        error=error,
+        notes=trial.notes,
+    )
+    verdict = Verdict(
+        outcome=trial.outcome,
+        failure_mode=trial.failure_mode,
+        observation=trial.observation,
+        explanation=trial.explanation,
+        certified=trial.certified,
+        judged_by=trial.judged_by,
+        flags=tuple(trial.flags),
+        votes=tuple(trial.votes),
+        turn=trial.turn,
+        error=error,
+    )
+    return Trial(transcript, verdict)
 
 
 def entry_of(case: GateCase) -> Entry:

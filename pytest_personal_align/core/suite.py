@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pytest_personal_align.core import yamlfile
 from pytest_personal_align.core.errors import InputError, Problem
 from pytest_personal_align.core.render import check_turns
+from pytest_personal_align.core.result import FAILURE_MODES
 
 SCENARIO_FILE = "scenarios.yaml"
 DISTRACTOR_FILE = "distractors.yaml"
@@ -145,8 +146,19 @@ class Distractors(Record):
     avoid: dict[Slug, Annotated[tuple[Text, ...], Field(strict=False)]] = {}
 
 
+def _threshold_name(name: str) -> str:
+    known = (*FAILURE_MODES, "unclear", "all")
+    if name.rpartition("/")[2] not in known:
+        raise ValueError(f"is not a failure mode (perhaps behind category/); known: {', '.join(known)}")
+    return name
+
+
+ThresholdName = Annotated[str, Field(strict=True), AfterValidator(_threshold_name)]
+
+
 class _CaseDocument(Record):
     category: Slug | None = None
+    thresholds: dict[ThresholdName, Annotated[float, Field(strict=False, ge=0, le=1)]] = {}
     use_cases: list[dict[str, Any]] = Field(min_length=1)
 
 
@@ -191,6 +203,12 @@ def load_use_cases(path: Path, shown_as: str | None = None) -> list[Placed]:
     if problems:
         raise InputError(problems)
     return placed
+
+
+def thresholds_of(path: Path) -> dict[str, float]:
+    """The thresholds at the head of a case file. Raises InputError."""
+    document = yamlfile.read(path)
+    return dict(_validate(_CaseDocument, document, document.data, ()).thresholds)
 
 
 def load_scenarios(path: Path, shown_as: str | None = None) -> tuple[Scenario, ...]:

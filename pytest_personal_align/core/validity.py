@@ -14,7 +14,8 @@ from pytest_personal_align.core.referee import Settlement
 
 @dataclass(frozen=True)
 class Completeness:
-    """What was planned, what came back, and what pytest reported. ``stopped``: the user or ``-x`` ended the run."""
+    """What was planned (in a sequential run: what was not spared), what came back, and what pytest reported.
+    ``stopped``: the user or ``-x`` ended the run."""
 
     planned: int
     recorded: int
@@ -40,15 +41,17 @@ def run_verdict(
     errors = sum(case.errors for case in cases)
     with_errors = f"; {_count(errors, 'trial')} ended in an error" if errors else ""
     if done.gated and gates:
-        names = ", ".join(f"{row.mode} ({row.reason})" for row in gates)
+        several = len({row.arm for row in rows}) > 1
+        names = ", ".join(f"{row.arm + ': ' if several else ''}{row.mode} ({row.reason})" for row in gates)
         return "fail", f"{_count(len(gates), 'gate')} failed: {names}{with_errors}"
     if failed:
         modes = Counter(case.failure_mode or "unclear" for case in cases if case.outcome in ("fail", "unclear"))
         what = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
         return "fail", f"{_count(failed, 'case')} failed: {what}{with_errors}"
-    doubtful = [row.mode for row in rows if row.outcome == "inconclusive"]
+    doubtful = [row for row in rows if row.outcome == "inconclusive"]
     if done.gated and doubtful:
-        return "inconclusive", f"too few cases to decide {', '.join(doubtful)}{with_errors}"
+        names = ", ".join(dict.fromkeys(row.mode for row in doubtful))
+        return "inconclusive", f"{names} undecided: {doubtful[0].reason}{with_errors}"
     scope = "" if done.gated else " (a part of the suite: no gate was applied)"
     return "pass", f"all {_count(len(cases), 'case')} passed or are tolerated{scope}{with_errors}"
 
