@@ -22,6 +22,7 @@ from pytest_personal_align.engine.ledger import Ledger
 from pytest_personal_align.engine.limits import Seat, Slots
 from pytest_personal_align.engine.model_assistant import ModelAssistant
 from pytest_personal_align.engine.python_assistant import PythonAssistant
+from pytest_personal_align.engine.remedied import Remedied
 from pytest_personal_align.engine.replay import Replay
 from pytest_personal_align.engine.route import resolve
 from pytest_personal_align.engine.sharing import Tree, paths
@@ -63,6 +64,8 @@ class Bench:
         self._sharing: set[str] = set()
         for arm in options.arms:
             self._add(arm, custom(arm.model) if custom else None)
+            if arm.remedy != "none" and arm.name in self._assistants:
+                self._assistants[arm.name] = Remedied(arm, self._assistants[arm.name], options.reuse.share)
         self.judge = make_judge(self.complete)
 
     def _add(self, arm: Arm, custom: Assistant | None) -> None:

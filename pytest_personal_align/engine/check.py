@@ -8,6 +8,7 @@ from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.options import EngineOptions
 from pytest_personal_align.engine import python_assistant
 from pytest_personal_align.engine.prices import model_info
+from pytest_personal_align.engine.remedied import remedies_of
 from pytest_personal_align.engine.replay import Replay
 from pytest_personal_align.engine.route import OPENAI_BASE, SELF_HOSTED, Route, missing_key, resolve
 
@@ -34,9 +35,10 @@ def check_options(
     routes: list[Route] = []
     _check_params("--pa-judge-param", options.judge.params)
     for arm in options.arms:
-        for remedy in arm.remedy.split("+"):
-            if remedy not in REMEDIES:
-                raise OptionError(f"--pa-remedy: {remedy!r} is not a remedy; there are {', '.join(REMEDIES)}")
+        if remedies_of(arm) and arm.model.startswith("replay:"):
+            raise OptionError(
+                f"--pa-remedy: {arm.model} is a recording: there is no assistant to put {arm.remedy} around"
+            )
         _check_params("--pa-param", arm.params)
         if custom is None or custom(arm.model) is None:
             routes.append(_check_model("--pa-model", arm.model, arm.api_base, live))

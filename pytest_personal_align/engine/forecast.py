@@ -107,7 +107,7 @@ class _Count:
     def _kept(self, plan: Plan, trial: int, arm: Arm, route: Route, messages: Sequence[Message]) -> str | None:
         if self._journal is None:
             return None
-        reply = self._journal.get(key(route, arm.params, messages, place(plan, trial, self._share)))
+        reply = self._journal.get(key(route, arm.params, messages, place(plan, trial, self._share, arm.remedy)))
         return reply.text if reply is not None else None
 
     def _send(self, route: Route, prompt: int) -> None:

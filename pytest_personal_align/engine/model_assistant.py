@@ -22,11 +22,11 @@ class ModelAssistant:
         self._share = share
 
     async def __call__(self, messages: Sequence[Message], call: Call) -> Reply:
-        where = place(call.plan, call.trial, self._share)
+        where = place(call.plan, call.trial, self._share, self._arm.remedy)
         return await self._client.ask("assistant", self._route, messages, self._arm.params, place=where)
 
 
-def place(plan: Plan, trial: int, share: bool) -> list[str | int]:
+def place(plan: Plan, trial: int, share: bool, remedy: str) -> list[str | int]:
     """What tells a call apart from others with the same messages."""
     apart = [] if share else [plan.brief.use_case, plan.brief.scenario]  # or they would meet in the cache
-    return ["trial", trial, *apart]
+    return ["trial", trial, *apart, *([] if remedy == "none" else ["remedy", remedy])]
