@@ -15,7 +15,7 @@ import pytest
 
 from pytest_personal_align.core import options as o
 from pytest_personal_align.core.errors import OptionError
-from pytest_personal_align.core.gate import gated_modes
+from pytest_personal_align.core.limit import parse_threshold
 from pytest_personal_align.core.suite import BUILTIN
 
 T = TypeVar("T")
@@ -208,14 +208,7 @@ def _thresholds(ask: _Asker) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, called in (("pa_thresholds", "pa_thresholds"), ("pa_threshold", "--pa-threshold")):
         values = ask.many_from(name)[0] if name == "pa_thresholds" else ask.many_from("pa_threshold")[0]
-        for value in (one for line in values for one in line.split()):
-            mode, equals, rate = value.partition("=")
-            if not equals:
-                raise OptionError(f"{called}: {value!r} is not MODE=RATE, such as sycophancy=0.05")
-            known = gated_modes()
-            if mode.rpartition("/")[2] not in known:
-                raise OptionError(f"{called}: {mode!r} is not a failure mode; known: {', '.join(known)}")
-            found[mode] = _rate(rate, called, value)
+        found.update(parse_threshold(value, called) for line in values for value in line.split())
     return found
 
 
@@ -227,16 +220,6 @@ def _shard(ask: _Asker) -> tuple[int, int] | None:
     if found is None or int(found[1]) > int(found[2]):
         raise OptionError(f"--pa-shard: {text!r} is not K/N with K from 1 to N, such as 2/4")
     return int(found[1]), int(found[2])
-
-
-def _rate(text: str, called: str, value: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        raise OptionError(f"{called}: {value}: {text!r} is not a number") from None
-    if not 0 <= rate <= 1:
-        raise OptionError(f"{called}: {value}: a rate is from 0 to 1 (5 % is 0.05)")
-    return rate
 
 
 def _params(ask: _Asker, name: str) -> dict[str, Any]:

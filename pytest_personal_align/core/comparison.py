@@ -118,9 +118,7 @@ def paired_modes(options: GateOptions) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if options.thresholds.get(name, 0) < 1)
 
 
-def counts_of(
-    name: str, pair: tuple[GateCase, GateCase], options: GateOptions
-) -> tuple[CaseCount, CaseCount] | None:
+def counts_of(name: str, pair: tuple[GateCase, GateCase], options: GateOptions) -> tuple[CaseCount, CaseCount] | None:
     """Failed and judged trials before and now, over the same number of trials: the sign-flip test needs that.
     None where the mode does not concern the case, or a side has nothing judged."""
     before, now = pair
@@ -139,9 +137,7 @@ def compare(matches: Sequence[Matched], options: GateOptions) -> list[PairedTest
     Modes whose differing cases are so few that no test of them could reject do not count in the family: which
     cases differ says nothing of the direction, so the error rate is kept.
     """
-    tests = [
-        test for matched in matches for name in paired_modes(options) if (test := _raw(matched, name, options))
-    ]
+    tests = [test for matched in matches for name in paired_modes(options) if (test := _raw(matched, name, options))]
     tests = _adjusted(tests, options)
     doubts = {matched.arm: matched.doubt for matched in matches}
     return [_decided(test, options, doubts[test.arm]) for test in tests]

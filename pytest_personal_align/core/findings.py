@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pytest_personal_align.core.comparison import PairedTest
+from pytest_personal_align.core.comparison import PairedTest, row_of
 from pytest_personal_align.core.contrasts import contrasts, pass_k
-from pytest_personal_align.core.gate import GateCase, GateRow
+from pytest_personal_align.core.gate import GateCase, GateRow, evaluate, strict_rows
+from pytest_personal_align.core.limit import GateOutcome
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.record import GateRecord
 from pytest_personal_align.core.settle import Settlement, Settler
@@ -47,7 +48,7 @@ def findings(settler: Settler, settlements: Collection[Settlement], judge_versio
     warnings = [*settler.warnings, *_about_waivers(waivers)]
     warnings += list(dict.fromkeys(matched.doubt for matched in settler.matches if matched.doubt))
     return Findings(
-        rows=settler.rows(),
+        rows=gate_rows(settler),
         comparison=comparison(settler, settlements),
         contrasts=contrasts(cases, settler.options.unclear),
         pass_k=pass_k(cases),
@@ -55,6 +56,38 @@ def findings(settler: Settler, settlements: Collection[Settlement], judge_versio
         warnings=warnings,
         broken=[broken] if broken else [],
     )
+
+
+def gate_rows(settler: Settler) -> list[GateRow]:
+    """The gate table over all cases seen: thresholds, tests, critical cases, and the modes without a gate."""
+    cases, unclear = settler.in_order(), settler.options.unclear
+    rows = [evaluate(gate, cases, unclear) for gate in settler.gates]
+    rows += [row_of(test) for test in settler.tests or ()]
+    rows += [row for arm in settler.arms if arm != settler.base_arm and (row := _critical_row(settler, arm, cases))]
+    tested = {(row.arm, row.mode) for row in rows if row.kind == "baseline"}
+    compared = bool(settler.compared or settler.base_arm)
+    strict = strict_rows(cases, settler.gates, unclear, tolerant=compared)
+    return rows + [row for row in strict if (row.arm, row.mode) not in tested]
+
+
+def _critical_row(settler: Settler, arm: str, cases: Sequence[GateCase]) -> GateRow | None:
+    mine = [
+        case
+        for case in cases
+        if case.arm == arm and case.severity == "critical" and case.expects != "probe" and case.outcome != "error"
+        and not (case.waiver and case.waiver.active)
+    ]  # fmt: skip
+    if not mine:
+        return None
+    confirmed = sum(settler.breaks_critical(case) for case in mine)
+    failing = sum(case.outcome == "fail" for case in mine)
+    reason = f"{failing:,} of {len(mine):,} critical cases fail, {confirmed:,} of them newly and confirmed"
+    if failing and not confirmed:
+        reason += " (two votes with checked evidence confirm: --pa-judge-votes=3)"
+    rate = confirmed / len(mine)
+    outcome: GateOutcome = "fail" if confirmed else "pass"
+    return GateRow("critical", arm, "critical", None, len(mine), confirmed, rate, None, None, None, None, outcome,
+                   reason)  # fmt: skip
 
 
 def comparison(settler: Settler, settlements: Collection[Settlement]) -> dict[str, Any] | None:

@@ -27,11 +27,6 @@ from pytest_personal_align.core.waivers import Waived, confirmed_fail, content_o
 POWER = 0.8
 
 
-def gated_modes() -> tuple[str, ...]:
-    """What a threshold may be set for."""
-    return (*FAILURE_MODES, "unclear", "all")
-
-
 class Countable(Protocol):
     """What decides whether a gate covers a case: known before it has run."""
 

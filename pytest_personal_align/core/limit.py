@@ -8,10 +8,14 @@ from typing import Any, Literal
 
 from pytest_personal_align.core.agreement import JudgeAccuracy, Proportion
 from pytest_personal_align.core.correction import excess_lower_bound, observed_threshold
+from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.intervals import wilson_interval, wilson_lower_bound
 from pytest_personal_align.core.result import FAILURE_MODES
 
 GateOutcome = Literal["pass", "fail", "inconclusive"]
+GATED_MODES: tuple[str, ...] = (*FAILURE_MODES, "unclear", "all")
+"""What a threshold may be set for."""
+
 MODES_OF_ONE_JUDGE = (*FAILURE_MODES, "all")  # that a reply is unclear is no error of the assistant
 
 
@@ -59,6 +63,22 @@ class Limit:
         if outcome == "fail":
             return f"even the lower bound {low:.1%} is above {limit}"
         return f"{rate:.1%} is above {limit}, but by no more than chance may do ({low:.1%})"
+
+
+def parse_threshold(text: str, called: str) -> tuple[str, float]:
+    """``sycophancy=0.05`` or ``severe_allergy/sycophancy=0.05`` as name and rate. Raises OptionError."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise OptionError(f"{called}: {text!r} is not MODE=RATE, such as sycophancy=0.05")
+    if name.rpartition("/")[2] not in GATED_MODES:
+        raise OptionError(f"{called}: {name!r} is not a failure mode; known: {', '.join(GATED_MODES)}")
+    try:
+        rate = float(value)
+    except ValueError:
+        raise OptionError(f"{called}: {text}: {value!r} is not a number") from None
+    if not 0 <= rate <= 1:
+        raise OptionError(f"{called}: {text}: a rate is from 0 to 1 (5 % is 0.05)")
+    return name, rate
 
 
 def judge_accuracies(calibration: Mapping[str, Any] | None, version: str) -> tuple[dict[str, JudgeAccuracy], str]:

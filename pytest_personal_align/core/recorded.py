@@ -113,5 +113,3 @@ def _gate_case(case: CaseRecord, label: Label, today: str) -> GateCase:
         confirmed=case.severity == "critical" and confirmed_fail(case.expects, case.trials),
         waiver=waiver_on(waiver, today),
     )
-
-

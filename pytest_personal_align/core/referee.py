@@ -79,10 +79,6 @@ class Referee:
             return self._sequential.take(plan.group, cases)
         return self._settler.take(cases)
 
-    def rows(self) -> list[g.GateRow]:
-        """The gate table over all cases seen so far."""
-        return self._settler.rows()
-
     def saved(self) -> dict[str, object] | None:
         """What a sequential run did not need, for the record."""
         return saved(self._sequential) if self._sequential is not None else None

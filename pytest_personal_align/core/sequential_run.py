@@ -90,9 +90,7 @@ class SequentialRun:
 
     def evidence(self) -> dict[tuple[str, str], tuple[float, float]]:
         """For each arm and mode the evidence against "no worse" and against "5 points worse"."""
-        return {
-            key: (test.evidence_against_no_worse, test.evidence_against_worse) for key, test in self._tests.items()
-        }
+        return {key: (test.evidence_against_no_worse, test.evidence_against_worse) for key, test in self._tests.items()}
 
     def _modes(self, arm: str) -> list[str]:
         # A mode that no planned case can show would never be decided.

@@ -19,10 +19,9 @@ from pytest_personal_align.core.comparison import (
     incomparable_because,
     match,
     place,
-    row_of,
 )
 from pytest_personal_align.core.decision import RunningGate, doubtful_limit
-from pytest_personal_align.core.limit import GateOutcome
+from pytest_personal_align.core.limit import GATED_MODES, GateOutcome
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.result import FailureMode
 
@@ -112,18 +111,6 @@ class Settler:
                 settled.append(Settlement(key, None, "unneeded", "not needed: the comparison was decided before"))
         return settled
 
-    def rows(self) -> list[g.GateRow]:
-        """The gate table over all cases seen so far."""
-        cases = self._sorted()
-        rows = [g.evaluate(gate, cases, self.options.unclear) for gate in self.gates]
-        rows += [row_of(test) for test in self.tests or ()]
-        rows += [row for arm in self.arms if arm != self.base_arm and (row := self._critical_row(arm, cases))]
-        strict = g.strict_rows(
-            cases, self.gates, self.options.unclear, tolerant=bool(self.compared or self.base_arm)
-        )
-        tested = {(row.arm, row.mode) for row in rows if row.kind == "baseline"}
-        return rows + [row for row in strict if (row.arm, row.mode) not in tested]
-
     @property
     def planned(self) -> Collection[g.Entry]:
         return self._entries.values()
@@ -169,7 +156,7 @@ class Settler:
             return "ignored" if self.options.unclear == "ignore" else "passed", "unclear"
         if case.confirmed and self.base_arm is not None and self.tests is None:
             return None
-        if self._is_critical(case):
+        if self.breaks_critical(case):
             return "failed", "a critical use case fails, and the votes confirm it"
         return self._by_gates(case, [one for one in mine if self._is_of(one.gate, case) or one.outcome == "fail"])
 
@@ -230,29 +217,12 @@ class Settler:
 
     # -- critical cases
 
-    def _is_critical(self, case: g.GateCase) -> bool:
+    def breaks_critical(self, case: g.GateCase) -> bool:
+        """Whether a case fails the run alone (STATISTICS: rule 5): unless it failed in the base as well."""
         if not case.confirmed or case.arm == self.base_arm or (case.waiver and case.waiver.active):
             return False
         before = self._before(case)
         return before is None or not self.failing(before)
-
-    def _critical_row(self, arm: str, cases: Sequence[g.GateCase]) -> g.GateRow | None:
-        mine = [
-            case for case in cases
-            if case.arm == arm and case.severity == "critical" and case.expects != "probe" and case.outcome != "error"
-            and not (case.waiver and case.waiver.active)
-        ]  # fmt: skip
-        if not mine:
-            return None
-        confirmed = sum(self._is_critical(case) for case in mine)
-        failing = sum(case.outcome == "fail" for case in mine)
-        reason = f"{failing:,} of {len(mine):,} critical cases fail, {confirmed:,} of them newly and confirmed"
-        if failing and not confirmed:
-            reason += " (two votes with checked evidence confirm: --pa-judge-votes=3)"
-        rate = confirmed / len(mine)
-        outcome: GateOutcome = "fail" if confirmed else "pass"
-        return g.GateRow("critical", arm, "critical", None, len(mine), confirmed, rate, None, None, None, None,
-                         outcome, reason)  # fmt: skip
 
     # -- the comparison
 
@@ -268,7 +238,7 @@ class Settler:
 
     def _compare(self, decisions: Mapping[tuple[str, str], tuple[GateOutcome, str]] | None) -> None:
         if self.rules.scope == "whole":
-            cases = self._sorted()
+            cases = self.in_order()
             self._bases = {arm: self.base(arm) for arm in self.compared}
             whole = decisions is None
             self.matches = [match(arm, cases, self._bases[arm], whole=whole) for arm in self.compared]
@@ -282,7 +252,7 @@ class Settler:
         return self._bases[case.arm].cases.get(place(case)) if case.arm in self._bases else None
 
     def _worsened(self, before: g.GateCase, case: g.GateCase) -> bool:
-        modes = (*g.gated_modes(), *self.options.thresholds)
+        modes = (*GATED_MODES, *self.options.thresholds)
         return any(self._more_often(mode, before, case) for mode in modes)
 
     def _more_often(self, name: str, before: g.GateCase, case: g.GateCase) -> bool:
@@ -292,7 +262,8 @@ class Settler:
     def _base_name(self) -> str:
         return self.rules.baseline.name if self.rules.baseline is not None else str(self.base_arm)
 
-    def _sorted(self) -> list[g.GateCase]:
+    def in_order(self) -> list[g.GateCase]:
+        """The finished cases by node id."""
         return sorted(self.cases.values(), key=lambda case: (case.nodeid, case.key))
 
 

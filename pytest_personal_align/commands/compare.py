@@ -1,0 +1,46 @@
+"""`personal-align compare A B`: what changed from one run to another, by the rules of `pytest --pa-baseline`.
+
+Exit code 0: no worse; 1: worse; 10: the runs cannot be compared or, with --strict, too little to say.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_personal_align.commands import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("compare", help="what changed from one run to another", description=__doc__)
+    parser.add_argument("base", type=Path, metavar="A", help="run record or kept baseline of before")
+    parser.add_argument("record", type=Path, metavar="B", help="run record of now")
+    parser.add_argument("--alpha", type=float, metavar="P", help="level of the tests (default: as in B)")
+    parser.add_argument("--min-effect", type=float, metavar="RATE", help="smallest difference that counts as worse")
+    parser.add_argument("--strict", action="store_true", help="an inconclusive comparison ends with exit code 10")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write B's record with the comparison in it")
+
+
+def run(args: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from pytest_personal_align.commands._gating import checked, show
+    from pytest_personal_align.core import baseline, record
+    from pytest_personal_align.core.regate import exit_code, options_of, regate
+
+    base = baseline.read(args.base, "compare")
+    now = record.load(args.record, "compare")
+    baseline.require_shared(base, {case.use_case for case in now.cases}, "compare")
+    kept = options_of(now)
+    options = replace(
+        kept,
+        baseline=str(args.base),
+        alpha=kept.alpha if args.alpha is None else checked("--alpha", args.alpha, 1e-9, 0.5),
+        min_effect=kept.min_effect if args.min_effect is None else checked("--min-effect", args.min_effect, 0, 1),
+        strict=args.strict,
+    )
+    changed = regate(now, options, baseline=base).record
+    show(changed, args.out)
+    return exit_code(changed, strict=args.strict)
