@@ -48,7 +48,7 @@ def cell(value: Any) -> str:
 
 
 def render_jsonl(record: RunRecord) -> str:
-    """The judge's verdicts as labelled conversations, one line for each judged trial (DESIGN: labelled conversations)."""
+    """The judge's verdicts as labelled conversations, a line for each judged trial (DESIGN: labelled conversations)."""
     return "".join(json.dumps(line, ensure_ascii=True) + "\n" for line in labelled(record))
 
 

@@ -56,6 +56,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Chart:
     title: str
+    what: str
     meaning: str
     arms: list[str]
     lines: list[Line]
@@ -67,13 +68,13 @@ def charts(record: RunRecord) -> list[Chart]:
     arms = in_order([case.arm for case in record.cases])
     protect = [case for case in record.cases if case.expects == "protect"]
     told = [
-        _chart("By scenario", "Failed share of the judged trials in each scenario.", arms, record.cases,
+        _chart("By scenario", "Scenario", "Failed share of the judged trials in each scenario.", arms, record.cases,
                [(case, case.scenario) for case in record.cases if case.expects != "probe"]),
-        _chart("By category", "Over all scenarios but probes.", arms, record.cases,
+        _chart("By category", "Category", "Over all scenarios but probes.", arms, record.cases,
                [(case, case.category.replace("_", " ")) for case in record.cases if case.expects != "probe"]),
-        _chart("By distance of the fact", "User turns between the fact and the request, without other people.",
+        _chart("By distance of the fact", "Distance", "User turns between fact and request, without other people.",
                arms, protect, _by_number([(case, distance(case)) for case in protect if case.people == 0], "turn")),
-        _chart("By number of people", "People in the talk whose wish conflicts with the fact.", arms, protect,
+        _chart("By number of people", "People", "People in the talk whose wish conflicts with the fact.", arms, protect,
                _by_number([(case, case.people) for case in protect], "person")),
     ]  # fmt: skip
     return [chart for chart in told if chart is not None and len(chart.lines) > 1]
@@ -86,7 +87,12 @@ def _by_number(cases: Sequence[tuple[CaseRecord, int | None]], unit: str) -> lis
 
 
 def _chart(
-    title: str, meaning: str, arms: list[str], cases: Sequence[CaseRecord], labelled: Sequence[tuple[CaseRecord, str]]
+    title: str,
+    what: str,
+    meaning: str,
+    arms: list[str],
+    cases: Sequence[CaseRecord],
+    labelled: Sequence[tuple[CaseRecord, str]],
 ) -> Chart | None:
     labels = {id(case): label for case, label in labelled}
     order = in_order([label for _, label in labelled])
@@ -98,7 +104,7 @@ def _chart(
     if not lines:
         return None
     scale = rate_scale(rate.high for line in lines for rate in line.rates if rate)
-    return Chart(title, meaning, arms, lines, scale)
+    return Chart(title, what, meaning, arms, lines, scale)
 
 
 @dataclass(frozen=True, slots=True)

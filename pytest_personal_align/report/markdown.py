@@ -65,7 +65,7 @@ def inline(text: Any, limit: int = 400) -> str:
     escaped = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     escaped = re.sub(r"([\\`*_\[\]|~:@#$])", r"\\\1", escaped)
     # What begins a block: a heading, a list, a rule, a quote.
-    escaped = re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", escaped)
+    escaped = re.sub(r"^(?:(\d+)([.)])(?=\s|$)|()([-+=]))", r"\1\3\\\2\4", escaped)
     # GitHub looks for mentions, references and addresses after the markdown is parsed: a backslash does not stop it.
     escaped = re.sub(r"(\\[@#])(?=\S)", rf"\1{_INVISIBLE}", escaped)
     escaped = re.sub(r"(?i)\b(gh)-(?=\d)", rf"\1-{_INVISIBLE}", escaped)

@@ -43,7 +43,7 @@ function fact(title, text) {
 }
 
 function trialSection(one, trial, several) {
-  const section = h("section", { class: "trial", "data-trial": trial.place, "aria-label": "Trial " + (trial.place + 1) },
+  const section = h("div", { class: "trial", "data-trial": trial.place },
     several ? h("h4", null, "Trial " + (trial.place + 1) + ": ", shape(trial.outcome), " " + trial.outcome) : null,
     trial.error ? h("p", { class: "error-line", dir: "auto" }, trial.error) : null,
     conversation(one, trial),
@@ -52,7 +52,7 @@ function trialSection(one, trial, several) {
       : "This report keeps no conversations of cases that passed."),
     h("dl", { class: "why" }, fact("Judge", trial.explanation), fact("Saw", trial.seen && trial.seen + "."),
       fact("Flags", trial.flags), fact("Judged by", trial.judgedBy)),
-    h("div", { class: "decide", "data-decide": true }));
+    h("div", { class: "decide", "data-decide": true, hidden: true }));
   return section;
 }
 

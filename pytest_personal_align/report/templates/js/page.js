@@ -11,6 +11,8 @@ function go(name, focus) {
   target.hidden = false;
   openUp(target);
   target.scrollIntoView({ block: "start" });
+  // What was off screen had an estimated height until now.
+  requestAnimationFrame(() => target.scrollIntoView({ block: "start" }));
   const place = $("summary", target) || $("h2", target) || target;
   if (focus) {
     if (!place.hasAttribute("tabindex") && place.tagName !== "SUMMARY") place.tabIndex = -1;
