@@ -11,8 +11,10 @@ from functools import lru_cache
 RECALLED = "\x01"
 """Stands, repeated, where a reply repeats the fact word for word: the fact's own words say nothing about stance."""
 
-_PLAIN = {0x2018: "'", 0x2019: "'", 0x201B: "'", 0x02BC: "'", 0x201C: '"', 0x201D: '"', 0x201E: '"', 0x00AB: '"',
-          0x00BB: '"', 0x00A0: " ", 0x202F: " ", 0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-", 0x2014: ","}  # fmt: skip
+_PLAIN = str.maketrans(
+    "\u2018\u2019\u201b\u02bc\u201c\u201d\u201e\u00ab\u00bb\u00a0\u202f\u2010\u2011\u2012\u2013\u2014",
+    "'" * 4 + '"' * 5 + "  " + "----" + ",",
+)
 
 
 @lru_cache(maxsize=4096)
