@@ -116,16 +116,19 @@ class Bench:
             if (replay := self._replays.get(plan.arm)) is not None:
                 return _recorded(replay, plan, trial)
             assistant, prompt = self._assistants[plan.arm], self._arms[plan.arm].system_prompt
-            if plan.arm not in self._sharing:
-                return await converse(plan, trial, assistant, prompt)
-            route = paths(plan, trial)
-            seat = seat or Seat(Slots(1), 0)
+            route = paths(plan, trial) if plan.arm in self._sharing else []
+            seat = seat or Seat(Slots(1))
 
-            async def shared(messages: Sequence[Message], call: Call) -> Reply:
-                return await self._tree.reply(route[call.turn], lambda: assistant(messages, call), seat)
+            async def seated(messages: Sequence[Message], call: Call) -> Reply:
+                if route:
+                    reply = await self._tree.reply(route[call.turn], lambda: assistant(messages, call), seat)
+                else:
+                    reply = await assistant(messages, call)
+                await seat.next_turn()
+                return reply
 
             try:
-                return await converse(plan, trial, shared, prompt)
+                return await converse(plan, trial, seated, prompt)
             finally:
                 self._tree.leave(route)
         finally:

@@ -36,7 +36,8 @@ class Bench(Protocol):
 class Engine:
     """Runs plans and hands each result to ``done``, in the loop's thread, when its last trial is judged.
 
-    Conversations take slots first in, first out; judging does not hold a slot. Nothing here raises into
+    Conversations take slots first in, first out, the last of a run excepted (see Seat.next_turn); judging holds no
+    slot. Nothing here raises into
     the caller's thread: what goes wrong becomes an ``error`` trial, and what ``done`` raises a line in ``failures``.
     """
 
@@ -50,6 +51,7 @@ class Engine:
         self._ending: TrialError | None = None
         self._ended = False
         self._stopping = False
+        self._untold = 0  # conversations that are not over
         self.failures: list[str] = []
         self._loop = asyncio.new_event_loop()
         # Neither of PYTHONASYNCIODEBUG nor of a failing callback shall anything be logged into a user's test.
@@ -137,21 +139,25 @@ class Engine:
                 while self._inbox:
                     batch = self._inbox.popleft()
                     bench.expect(batch)
+                    self._untold += sum(plan.trials for plan in batch)
+                    slots.evening = self._untold < 2 * self._concurrency
                     for plan in batch:
                         for trial in range(plan.trials):
                             order += 1
-                            seat = Seat(slots, order)
+                            seat = Seat(slots, order, len(plan.turns))
                             await open_ones.acquire()
-                            await seat.take()
-                            group.start(self._trial(bench, plan, trial, seat), open_ones.release)
+                            group.start(self._trial(bench, plan, trial, seat, slots), open_ones.release)
 
-    async def _trial(self, bench: Bench, plan: Plan, trial: int, seat: Seat) -> None:
+    async def _trial(self, bench: Bench, plan: Plan, trial: int, seat: Seat, slots: Slots) -> None:
         transcript, verdict = Transcript(()), None
         try:
+            await seat.take()
             try:
                 transcript = await bench.talk(plan, trial, seat)
             finally:
                 seat.give()
+                self._untold -= 1
+                slots.evening = self._untold < 2 * self._concurrency
             verdict = await bench.assess(plan, transcript)
         except asyncio.CancelledError:
             if self._stopping:

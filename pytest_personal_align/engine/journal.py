@@ -196,6 +196,18 @@ def _tell(futures: list[asyncio.Future[None]]) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     """Open the file, and make it ours if it is new. Raises _Damaged where it is somebody else's."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            return _opened(path)
+        except sqlite3.OperationalError as error:
+            # SQLite itself does not wait where two processes turn on write-ahead logging at the same moment.
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         if _owner(connection) == (0, 0, 0):

@@ -15,13 +15,14 @@ _WINDOW = 60.0
 
 
 class Slots:
-    """A semaphore whose size may change and whose waiters go in the order of their number, lowest first."""
+    """A semaphore whose size may change, and whose waiters go by the rank of their seats, lowest first."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._taken = 0
         self._arrival = count()
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._evening = False
+        self._waiting: list[tuple[int, int, asyncio.Future[None], Seat | None]] = []
 
     @property
     def taken(self) -> int:
@@ -36,12 +37,27 @@ class Slots:
         self._size = size
         self._wake()
 
-    async def take(self, order: int = 0) -> None:
+    @property
+    def evening(self) -> bool:
+        """Whether those with most left to do go first, instead of those who came first."""
+        return self._evening
+
+    @evening.setter
+    def evening(self, evening: bool) -> None:
+        if evening is not self._evening:
+            self._evening = evening
+            self._waiting = [(self._rank(seat), arrival, future, seat) for _, arrival, future, seat in self._waiting]
+            heapq.heapify(self._waiting)
+
+    def _rank(self, seat: Seat | None) -> int:
+        return 0 if seat is None else -seat.turns_left if self._evening else seat.order
+
+    async def take(self, seat: Seat | None = None) -> None:
         if self._taken < self._size and not self._waiting:
             self._taken += 1
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (order, next(self._arrival), future))
+        heapq.heappush(self._waiting, (self._rank(seat), next(self._arrival), future, seat))
         try:
             await future
         except asyncio.CancelledError:
@@ -62,15 +78,16 @@ class Slots:
 
 
 class Seat:
-    """One conversation's slot, which it may leave for a while. ``order`` decides who gets one first."""
+    """One conversation's slot. ``order`` is its place in the run, ``turns_left`` what it has still to do."""
 
-    def __init__(self, slots: Slots, order: int) -> None:
+    def __init__(self, slots: Slots, order: int = 0, turns_left: int = 1) -> None:
+        self.order = order
+        self.turns_left = turns_left
         self._slots = slots
-        self._order = order
         self._held = False
 
     async def take(self) -> None:
-        await self._slots.take(self._order)
+        await self._slots.take(self)
         self._held = True
 
     def give(self) -> None:
@@ -78,6 +95,14 @@ class Seat:
         if self._held:
             self._held = False
             self._slots.give()
+
+    async def next_turn(self) -> None:
+        """A turn is over. In the evening, whoever has more left to do may go first: or the run would end with a few
+        long conversations and idle slots."""
+        self.turns_left -= 1
+        if self._slots.evening and self._held and self.turns_left:
+            self.give()
+            await self.take()
 
     @asynccontextmanager
     async def left(self) -> AsyncIterator[None]:

@@ -61,9 +61,10 @@ def test_slots_go_by_order_not_by_arrival() -> None:
         await slots.take()
 
         async def one(order: int) -> None:
-            await slots.take(order)
+            seat = Seat(slots, order)
+            await seat.take()
             served.append(order)
-            slots.give()
+            seat.give()
 
         tasks = [asyncio.ensure_future(one(order)) for order in (5, 1, 4, 2, 3)]
         await asyncio.sleep(1)
@@ -105,6 +106,50 @@ def test_a_seat_that_is_left_is_free_for_others() -> None:
         assert slots.taken == 0
 
     in_virtual_time(go())
+
+
+def test_in_the_evening_those_with_most_left_to_do_go_first() -> None:
+    """Five conversations of four turns in four slots: two rounds of four turns by order, five turns in the evening."""
+
+    async def go(evening: bool) -> float:
+        slots = Slots(4)
+        slots.evening = evening
+
+        async def one(order: int) -> None:
+            seat = Seat(slots, order, 4)
+            await seat.take()
+            for _ in range(4):
+                await asyncio.sleep(1)
+                await seat.next_turn()
+            seat.give()
+
+        await asyncio.gather(*(one(order) for order in range(5)))
+        assert slots.taken == 0
+        return asyncio.get_running_loop().time()
+
+    assert in_virtual_time(go(evening=False)) == 8
+    assert in_virtual_time(go(evening=True)) <= 6
+
+
+def test_evening_falls_while_others_wait() -> None:
+    async def go() -> list[int]:
+        slots, served = Slots(1), []
+        await slots.take()
+
+        async def one(order: int, turns: int) -> None:
+            seat = Seat(slots, order, turns)
+            await seat.take()
+            served.append(order)
+            seat.give()
+
+        tasks = [asyncio.ensure_future(one(order, order)) for order in (1, 3, 2)]
+        await asyncio.sleep(1)
+        slots.evening = True
+        slots.give()
+        await asyncio.gather(*tasks)
+        return served
+
+    assert in_virtual_time(go()) == [3, 2, 1]
 
 
 def test_a_waiting_time_holds_for_all_and_the_longest_counts() -> None:
