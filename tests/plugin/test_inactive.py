@@ -29,7 +29,7 @@ def test_collects_and_writes_nothing(project: pytest.Pytester) -> None:
     before = {path.name for path in project.path.iterdir()}
     result = project.runpytest_subprocess("-p", "no:cacheprovider")
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    pytesters_own = {"stdout", "stderr", "runpytest-0"}
+    pytesters_own = {"stdout", "stderr", "runpytest-0", "runpytest-current"}
     assert {path.name for path in project.path.iterdir()} - pytesters_own == before
 
 

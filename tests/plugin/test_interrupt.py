@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -27,14 +29,14 @@ def test_a_signal_ends_the_run_with_a_partial_record(
 ) -> None:
     project.path.joinpath("bot.py").write_text(SLOW)
     project.makeini("[pytest]\npythonpath = .\n")
-    process = project.popen(["pytest", "--pa-model=python:bot:reply", "-n", workers, "-p", "no:cacheprovider"])
+    command = [sys.executable, "-m", "pytest", "--pa-model=python:bot:reply", "-n", workers, "-p", "no:cacheprovider"]
+    process = subprocess.Popen(command, cwd=project.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not project.path.joinpath("started.txt").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(2)
     process.send_signal(number)
-    process.communicate(timeout=60)
-    assert process.returncode == 2
+    assert process.wait(timeout=60) == 2
     document = record()
     assert document["run"]["partial"] is True
     assert document["run"]["interrupted"] is True
