@@ -65,7 +65,8 @@ class Bench:
         for arm in options.arms:
             self._add(arm, custom(arm.model) if custom else None)
             if arm.remedy != "none" and arm.name in self._assistants:
-                self._assistants[arm.name] = Remedied(arm, self._assistants[arm.name], options.reuse.share)
+                bare = self._assistants[arm.name]
+                self._assistants[arm.name] = Remedied(arm, bare, options.reuse.share, options.limits.timeout)
         self.judge = make_judge(self.complete)
 
     def _add(self, arm: Arm, custom: Assistant | None) -> None:

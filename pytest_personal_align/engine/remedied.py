@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,11 +42,13 @@ class Remedied:
     ``remedy`` and ``calls``. ``share`` as in options: without it, no two conversations have anything in common.
     """
 
-    def __init__(self, arm: Arm, assistant: Assistant, share: bool) -> None:
+    def __init__(self, arm: Arm, assistant: Assistant, share: bool, timeout: float) -> None:
+        """``timeout``: seconds that a remedy may take for itself, while no call is under way."""
         self._names = arm.remedy
         self._remedies = remedies_of(arm)
         self._assistant = assistant
         self._share = share
+        self._timeout = timeout
 
     async def __call__(self, messages: Sequence[Message], call: Call) -> Reply:
         behind = _Behind(self._assistant, call)
@@ -53,7 +56,8 @@ class Remedied:
         place = [call.trial, *([] if self._share else [plan.brief.use_case, plan.brief.scenario])]
         said = [ChatMessage(role=message.role, content=message.content) for message in messages]
         try:
-            answer = await Protected(behind, self._remedies).answer(said, conversation=json.dumps(place))
+            protected = Protected(behind, self._remedies)
+            answer = await self._in_time(protected.answer(said, conversation=json.dumps(place)), behind)
         except CallFailed:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a user's remedy raises is an error of this trial
@@ -63,6 +67,18 @@ class Remedied:
         if behind.failure is not None:  # a user's remedy hid it
             raise behind.failure
         return self._reply(answer, behind.sum)
+
+    async def _in_time(self, work: Coroutine[Any, Any, Answer], behind: _Behind) -> Answer:
+        task = asyncio.ensure_future(work)
+        try:
+            calls = -1
+            while not (await asyncio.wait([task], timeout=self._timeout))[0]:
+                if not behind.open and behind.calls == calls:
+                    raise CallFailed("timeout", f"the remedy {self._names} did nothing for {self._timeout:g} s")
+                calls = -1 if behind.open else behind.calls
+            return task.result()
+        finally:
+            task.cancel()
 
     def _reply(self, answer: Answer, summed: Reply) -> Reply:
         text = cleaned(answer.text)
@@ -80,9 +96,13 @@ class _Behind:
     call: Call
     sum: Reply = field(default_factory=lambda: Reply(""))
     failure: CallFailed | None = None
+    calls: int = 0
+    open: int = 0
 
     async def __call__(self, messages: list[ChatMessage], /) -> str:
         sent = tuple(Message(_role(message["role"]), message["content"]) for message in messages)
+        self.calls += 1
+        self.open += 1
         try:
             reply = await self.assistant(sent, self.call)
         except CallFailed as failure:
@@ -90,6 +110,8 @@ class _Behind:
                 raise Unusable(failure.error.message) from failure
             self.failure = failure
             raise
+        finally:
+            self.open -= 1
         usage, seconds = self.sum.usage + reply.usage, self.sum.seconds + reply.seconds
         self.sum = replace(reply, usage=usage, seconds=seconds)
         return reply.text
