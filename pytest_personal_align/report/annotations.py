@@ -34,8 +34,8 @@ def annotation_lines(record: RunRecord, *, most: int = MOST) -> list[str]:
 
 def command(level: str, message: str, *, file: str = "", line: int = 0, title: str = "") -> str:
     """One workflow command. Property and message are encoded as the runner decodes them."""
-    place = {"file": one_line(file, 1_000), "line": str(line)} if file and line > 0 else {}
-    given = {**place, "title": one_line(title, 200)}
+    place = {"file": log_line(file, 1_000), "line": str(line)} if file and line > 0 else {}
+    given = {**place, "title": log_line(title, 200)}
     properties = ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
     return f"::{level}{' ' + properties if properties else ''}::{_data(log_line(message, 900))}"
 

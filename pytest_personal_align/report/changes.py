@@ -62,7 +62,7 @@ class Changes:
 def all_changes(record: RunRecord, baseline: RunRecord | None) -> list[Changes]:
     """Against the baseline if there is one, then each further arm against the first."""
     found = []
-    comparison: dict[str, Any] | None = getattr(record, "comparison", None)
+    comparison = record.comparison
     if comparison or baseline:
         found.append(_against_baseline(record, comparison or {}, baseline))
     names = anchors(record.cases)

@@ -49,7 +49,7 @@ def render_markdown(record: RunRecord, *, baseline: RunRecord | None = None, rep
             run=record.run,
             marker=Markup(MARKER),
             arms=by_arm,
-            comparison=getattr(record, "comparison", None) or {},
+            comparison=record.comparison or {},
             title=title,
             tellings=[_telling(case) for case in cases],
             more=more,
@@ -74,7 +74,7 @@ def inline(text: Any, limit: int = 400) -> str:
 
 def _changed(record: RunRecord, baseline: RunRecord | None) -> tuple[str, Sequence[CaseRecord], int]:
     """What the summary shows in full: new failures where there is a baseline, else the worst failures."""
-    comparison: dict[str, Any] | None = getattr(record, "comparison", None)
+    comparison = record.comparison
     failed = [case for case in record.cases if case.outcome == "fail"]
     if comparison is not None:
         new = set(comparison.get("new") or [])

@@ -26,6 +26,7 @@ def summary_lines(record: RunRecord, *, width: int = 80, ascii_only: bool = Fals
         _gates(record, width),
         _arms(record, width),
         _changes(record, width),
+        _waivers(record, width),
         _contrasts(record, width),
         _spent(record, width),
     ]
@@ -79,7 +80,9 @@ def _gate_cells(row: GateRecord) -> list[str]:
     limit = {"baseline": "baseline", "critical": "critical"}.get(
         row.kind, w.percent(row.limit, 1) if row.limit else "0"
     )
-    p = f" ({w.p_value(row.p)})" if row.p is not None else ""
+    told = [w.points(row.difference)] if row.difference is not None else []
+    told += [w.p_value(row.p)] if row.p is not None else []
+    p = f" ({', '.join(told)})" if told else ""
     return [one_line(row.mode, 60), w.number(row.cases), w.number(row.failed), w.percent(row.rate), interval, limit,
             row.outcome.upper() + p]  # fmt: skip
 
@@ -117,7 +120,7 @@ def _arm_name(arm: ArmInfo) -> str:
 
 
 def _changes(record: RunRecord, width: int) -> list[str]:
-    comparison: dict[str, Any] | None = getattr(record, "comparison", None)
+    comparison = record.comparison
     if not comparison:
         return []
     parts = []
@@ -126,6 +129,19 @@ def _changes(record: RunRecord, width: int) -> list[str]:
         if number := len(comparison.get(name) or []):
             parts.append(f"{number:,} {what}")
     return _fill("since the baseline: ", ", ".join(parts) or "nothing changed", width)
+
+
+def _waivers(record: RunRecord, width: int) -> list[str]:
+    lines: list[str] = []
+    states = [str(waiver.get("state")) for waiver in record.waivers]
+    if states:
+        told = ", ".join(f"{states.count(state)} {one_line(state, 20)}" for state in dict.fromkeys(states))
+        lines += _fill("waivers: ", told, width)
+    for one in record.pass_k[:_MOST_ARMS]:
+        arm = f"{one_line(str(one.get('arm')), 60)}: " if len(record.arms) > 1 else ""
+        told = f"{arm}{w.percent(one.get('rate'))} of {one.get('cases')} cases pass in all of that many trials"
+        lines += _fill(f"pass^{one.get('k')}: ", told, width)
+    return lines
 
 
 def _contrasts(record: RunRecord, width: int) -> list[str]:

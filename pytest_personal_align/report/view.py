@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from pytest_personal_align.core.record import ArmInfo, CaseRecord, GateRecord, RunRecord
@@ -128,7 +127,7 @@ def _arms(record: RunRecord) -> list[ArmView]:
 
 def _gates(record: RunRecord) -> list[tuple[str, list[GateView]]]:
     """By arm, what is broken first."""
-    comparison: dict[str, Any] = getattr(record, "comparison", None) or {}
+    comparison = record.comparison or {}
     tests = {(test.get("mode"), test.get("arm")): test for test in comparison.get("tests") or []}
     rank = {"fail": 0, "inconclusive": 1, "pass": 2}
     rows = sorted(record.gates, key=lambda row: (rank[row.outcome], row.limit is None and not row.failed))
@@ -137,9 +136,9 @@ def _gates(record: RunRecord) -> list[tuple[str, list[GateView]]]:
     views = []
     for row in rows:
         test = tests.get((row.mode, row.arm))
-        change, p = (test.get("difference"), test.get("p")) if test else (None, row.p)
+        change, p = (test.get("difference"), test.get("p")) if test else (row.difference, row.p)
         first = base.get(row.mode)
-        if test is None and row.arm != arms[0] and row.rate is not None and first is not None:
+        if change is None and row.arm != arms[0] and row.rate is not None and first is not None:
             change = row.rate - first
         views.append(GateView(row, gate_query(row, record.arms), change, p))
     return [(arm, group) for arm in arms if (group := [view for view in views if view.row.arm == arm])]

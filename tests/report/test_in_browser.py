@@ -269,8 +269,9 @@ def test_no_payload_runs_and_each_is_shown_as_it_is(visit: Open) -> None:
           document.querySelectorAll('#table tr[data-row] button').forEach(one => one.click());
           const texts = (root) => [...root.querySelectorAll('.bubble.reply .text')].map(one => one.textContent);
           const cards = [...document.querySelectorAll('#failures details.case')];
-          return cards.map(one => [Number(one.dataset.case), texts(one)]).concat([...document.querySelectorAll('#table tr[data-row]')]
-              .map(one => [Number(one.dataset.row), texts(one.nextElementSibling)]));
+          const rows = [...document.querySelectorAll('#table tr[data-row]')];
+          return cards.map(one => [Number(one.dataset.case), texts(one)])
+            .concat(rows.map(one => [Number(one.dataset.row), texts(one.nextElementSibling)]));
         }"""
     )
     assert len(shown) == len(PAYLOADS) + len([case for case in cases if case["outcome"] == "fail"])

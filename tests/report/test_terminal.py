@@ -1,0 +1,50 @@
+"""The end of a run fits a screen, whatever the record holds."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from pytest_personal_align.core.record import RunRecord
+from pytest_personal_align.report.terminal import summary_lines
+from tests.report.payloads import PAYLOADS, everywhere
+from tests.report.synthetic_record import make_record
+
+
+def test_verdict_gates_arms_contrasts_calls_and_cost_are_there() -> None:
+    record = make_record(300, arms=("old.md", "new.md"), fail_rate=0.1)
+    text = "\n".join(summary_lines(record))
+    assert text.startswith("FAIL  1 gate failed")
+    for word in ("preference_conflict", "new.md", "leading question", "sent", "shared", "$7.42", "4 min 18 s"):
+        assert word in text
+
+
+@pytest.mark.parametrize("arms", [("a",), ("a", "b"), tuple(f"prompts/number-{i}-of-the-series.md" for i in range(9))])
+def test_one_screen(arms: tuple[str, ...]) -> None:
+    lines = summary_lines(make_record(50, arms=arms))
+    assert len(lines) <= 60
+    assert len(lines) <= 40 or len(arms) > 2
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("payload", [*PAYLOADS[::7], "a very long name " * 20])
+def test_hostile_text_neither_widens_nor_controls(payload: str, width: int) -> None:
+    plain = make_record(10, arms=("a", "b"), fail_rate=0.5).model_dump(mode="json")
+    plain["run"]["warnings"] = ["careful"] * 9
+    lines = summary_lines(RunRecord.model_validate(everywhere(plain, payload)), width=width)
+    assert max(map(len, lines)) <= width
+    assert not [c for line in lines for c in line if unicodedata.category(c) in ("Cc", "Cs")]
+
+
+def test_ascii_only() -> None:
+    record = make_record(50, arms=("prompt-für-alle-Fälle-und-noch-viel-mehr-Fälle-als-man-denkt.md", "b"))
+    for line in summary_lines(record, ascii_only=True):
+        assert line.isascii()
+        assert len(line) <= 80
+
+
+def test_a_run_without_gates_or_cases_still_has_an_end() -> None:
+    empty = make_record(5).model_copy(update={"cases": [], "gates": [], "contrasts": []})
+    assert summary_lines(empty)[0].startswith("FAIL")
