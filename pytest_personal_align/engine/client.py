@@ -174,11 +174,11 @@ class Client:
         loop = asyncio.get_running_loop()
         endpoint = line.endpoint
         estimated = estimated_tokens(message.content for message in messages)
-        prompt, completion = line.likely(estimated, _room(sent))
-        likely = line.cost(prompt, completion) or 0.0
         way = await self._way(route)
         await endpoint.slots.take()
         try:
+            prompt, completion = line.likely(estimated, _room(sent))
+            likely = line.cost(prompt, completion) or 0.0
             await endpoint.requests.spend(1)
             entry = await endpoint.tokens.spend(prompt + completion)
             await endpoint.calm(route.endpoint)

@@ -26,7 +26,8 @@ class Forecast:
     spared, ``sent`` is what is left.
 
     ``conversations`` will be judged. ``prompt_tokens``, ``completion_tokens`` and ``cost_usd`` are estimates for what
-    is sent (judges left out); ``cost_usd`` is None where a price is unknown.
+    is sent (judges left out); ``cost_usd`` is None where a price is unknown. All are lower bounds where not ``exact``:
+    a remedy asks as often as it finds necessary.
     """
 
     conversations: int
@@ -36,6 +37,7 @@ class Forecast:
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
+    exact: bool = True
 
     @property
     def sent(self) -> int:
@@ -69,6 +71,7 @@ class _Count:
         self._conversations = self._turns = self._shared = self._cached = 0
         self._prompt = self._completion = 0
         self._cost: float | None = 0.0
+        self._exact = True
 
     def __enter__(self) -> _Count:
         if self._journal is not None:
@@ -86,8 +89,10 @@ class _Count:
         self._turns += len(plan.turns)
         if route is None or route.way == "demo":
             return
-        messages: list[Message] | None = opening(plan, arm.system_prompt)
-        said = estimated_tokens(message.content for message in messages or ())
+        start = opening(plan, arm.system_prompt)
+        said = estimated_tokens(message.content for message in start)
+        self._exact = self._exact and arm.remedy == "none"
+        messages: list[Message] | None = start if arm.remedy == "none" else None
         for path, text in zip(paths(plan, trial), plan.turns, strict=True):
             said += estimated_tokens([text])
             reply = None
@@ -126,4 +131,5 @@ class _Count:
             self._prompt,
             self._completion,
             None if self._cost is None else round(self._cost, 4),
+            self._exact,
         )

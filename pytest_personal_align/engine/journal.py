@@ -78,8 +78,8 @@ class Journal:
         """Without a change to the file; where there is none, every question is a miss."""
         if self.path.exists():
             try:
-                self._reader = _connect(self.path)
-            except (_Damaged, sqlite3.Error) as error:
+                self._reader = connect(self.path)
+            except (Damaged, sqlite3.Error) as error:
                 self._warn(f"the cache {self.path} cannot be read ({error})")
 
     async def close(self) -> None:
@@ -100,7 +100,7 @@ class Journal:
         try:
             row = self._reader.execute("select sum, payload from reply where key = ?", (key,)).fetchone()
             return _reply(key, *row) if row is not None else None
-        except (sqlite3.Error, _Damaged) as error:
+        except (sqlite3.Error, Damaged) as error:
             self._warn(f"the cache {self.path} is damaged ({error}); the call is made again")
             return None
 
@@ -118,21 +118,21 @@ class Journal:
             if not ignore.exists() and not any(self.path.parent.iterdir()):
                 ignore.write_text("*\n", encoding="utf-8")
             try:
-                connection = _connect(self.path)
-            except (_Damaged, sqlite3.DatabaseError) as error:
+                connection = connect(self.path)
+            except (Damaged, sqlite3.DatabaseError) as error:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
                 aside = _set_aside(self.path)
                 self._warn(f"the cache {self.path} cannot be read ({error}); it was set aside as {aside.name}")
-                connection = _connect(self.path)
+                connection = connect(self.path)
             self._reader = connection
             self._writer = _Writer(self.path, self._warn)
         except (OSError, sqlite3.Error) as error:
             self._warn(f"the cache {self.path} cannot be used ({error}); nothing is reused or kept")
 
 
-class _Damaged(Exception):
-    pass
+class Damaged(Exception):
+    """A file that is no cache of ours, or a row that is not as it was written."""
 
 
 class _Writer:
@@ -141,7 +141,7 @@ class _Writer:
     def __init__(self, path: Path, warn: Warn) -> None:
         self._warn = warn
         self._path = path
-        self._connection = _connect(path)
+        self._connection = connect(path)
         self._queue: queue.SimpleQueue[tuple[tuple[Any, ...], asyncio.Future[None]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="personal-align-journal", daemon=True)
         self._thread.start()
@@ -194,8 +194,8 @@ def _tell(futures: list[asyncio.Future[None]]) -> None:
         pass  # the loop has ended; what was to be stored is stored
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open the file, and make it ours if it is new. Raises _Damaged where it is somebody else's."""
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the file, and make it ours if it is new. Raises Damaged where it is somebody else's."""
     until = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
@@ -220,9 +220,9 @@ def _opened(path: Path) -> sqlite3.Connection:
             connection.execute("commit")
         application, version, _ = _owner(connection)
         if application != _APPLICATION:
-            raise _Damaged("it is not a cache of pytest-personal-align")
+            raise Damaged("it is not a cache of pytest-personal-align")
         if version != SCHEMA_VERSION:
-            raise _Damaged(f"it has the version {version}, not {SCHEMA_VERSION}")
+            raise Damaged(f"it has the version {version}, not {SCHEMA_VERSION}")
         connection.execute("select key, model, stored, sum, payload from reply limit 1").fetchone()
         # Durable against the end of the process with one write a transaction; only a power cut can lose some.
         connection.execute("pragma synchronous = normal")
@@ -259,6 +259,6 @@ def _sum(key: bytes, payload: bytes) -> bytes:
 
 def _reply(key: bytes, stored_sum: bytes, payload: bytes) -> Reply:
     if not isinstance(payload, bytes) or _sum(key, payload) != stored_sum:
-        raise _Damaged("a checksum is wrong")
+        raise Damaged("a checksum is wrong")
     data = json.loads(payload)
     return Reply(**{**data, "usage": Usage(**data["usage"])})

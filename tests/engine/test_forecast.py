@@ -90,3 +90,10 @@ Bench(options, lambda complete: None)
 assert not {"litellm", "aiohttp", "openai", "httpx"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_with_a_remedy_it_is_a_lower_bound() -> None:
+    plans = reference_plans(1)
+    assert expected_calls(plans, EngineOptions((arm("openai/x"),))).exact
+    remedied = expected_calls(plans, EngineOptions((arm("openai/x", remedy="self-reflection"),)))
+    assert (remedied.exact, remedied.sent) == (False, 13)
