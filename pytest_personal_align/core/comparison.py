@@ -113,9 +113,17 @@ class PairedTest:
 
 def paired_modes(options: GateOptions) -> tuple[str, ...]:
     """Names of what is tested: all modes, unclear where it counts, every fail together, and what has a threshold.
-    A threshold of 1 takes its mode out: everything is tolerated there."""
+
+    A threshold of 1 takes its mode out: everything is tolerated there. ``inconsistency`` is no test of its own but
+    counts as inattentiveness: a case has that label because of what *other* cases did, so an assistant that
+    mends half of its fails would turn the rest into new inconsistencies.
+    """
     names = [*FAILURE_MODES, *(["unclear"] if options.unclear == "fail" else []), "all", *options.thresholds]
-    return tuple(name for name in dict.fromkeys(names) if options.thresholds.get(name, 0) < 1)
+    return tuple(
+        name
+        for name in dict.fromkeys(names)
+        if options.thresholds.get(name, 0) < 1 and split_name(name)[1] != "inconsistency"
+    )
 
 
 def counts_of(name: str, pair: tuple[GateCase, GateCase], options: GateOptions) -> tuple[CaseCount, CaseCount] | None:
@@ -126,9 +134,14 @@ def counts_of(name: str, pair: tuple[GateCase, GateCase], options: GateOptions) 
     if not covers(Gate(mode, now.arm, None, category), now):
         return None
     trials = min(len(before.verdicts), len(now.verdicts))
-    first = count(mode, before.first(trials), options.unclear)
-    second = count(mode, now.first(trials), options.unclear)
+    first = count(mode, _own(before).first(trials), options.unclear)
+    second = count(mode, _own(now).first(trials), options.unclear)
     return (first, second) if first is not None and second is not None else None
+
+
+def _own(case: GateCase) -> GateCase:
+    """The case with the label that it has without a look at others."""
+    return replace(case, failure_mode="inattentiveness") if case.failure_mode == "inconsistency" else case
 
 
 def compare(matches: Sequence[Matched], options: GateOptions) -> list[PairedTest]:
@@ -139,8 +152,16 @@ def compare(matches: Sequence[Matched], options: GateOptions) -> list[PairedTest
     """
     tests = [test for matched in matches for name in paired_modes(options) if (test := _raw(matched, name, options))]
     tests = _adjusted(tests, options)
-    doubts = {matched.arm: matched.doubt for matched in matches}
+    doubts = {matched.arm: matched.doubt or _too_small(matched, tests) for matched in matches}
     return [_decided(test, options, doubts[test.arm]) for test in tests]
+
+
+def _too_small(matched: Matched, tests: Sequence[PairedTest]) -> str:
+    """Why an arm's comparison could not have found anything; empty where it could."""
+    mine = [test for test in tests if test.arm == matched.arm]
+    if any(test.detectable is not None for test in mine):
+        return ""
+    return f"{len(matched.pairs)} cases are too few to find any difference"
 
 
 def _raw(matched: Matched, name: str, options: GateOptions) -> PairedTest | None:

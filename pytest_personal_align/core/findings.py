@@ -99,11 +99,13 @@ def comparison(settler: Settler, settlements: Collection[Settlement]) -> dict[st
     if settler.tests is None or not settler.matches:
         return None
     tolerated = {settlement.key for settlement in settlements if settlement.disposition == "tolerated"}
+    undecided = {test.arm for test in settler.tests if test.outcome == "inconclusive"}
     lists: dict[str, list[str]] = {name: [] for name in ("new", "fixed", "still", "noise", "added", "removed")}
     incomparable: list[dict[str, str]] = []
     for matched in settler.matches:
         for before, now in matched.pairs:
-            change = _change(settler.failing(before), settler.failing(now), now.key in tolerated and not matched.doubt)
+            excused = now.key in tolerated and matched.arm not in undecided
+            change = _change(settler.failing(before), settler.failing(now), excused)
             if change:
                 lists[change].append(now.nodeid)
         lists["added"] += [case.nodeid for case in matched.added]

@@ -18,10 +18,11 @@ from pytest_personal_align.core.comparison import (
     counts_of,
     incomparable_because,
     match,
+    paired_modes,
     place,
 )
 from pytest_personal_align.core.decision import RunningGate, doubtful_limit
-from pytest_personal_align.core.limit import GATED_MODES, GateOutcome
+from pytest_personal_align.core.limit import GateOutcome
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.result import FailureMode
 
@@ -190,8 +191,9 @@ class Settler:
                 return "failed", f"worse than {self._base_name()}: " + "; ".join(_told(test) for test in held)
             if known:
                 return "tolerated", f"known since {self._base_name()}"
-            doubt = next((m.doubt for m in self.matches if m.arm == case.arm), "")
-            return "tolerated", f"inconclusive: {doubt}" if doubt else "a change within the noise of the comparison"
+            if any(test.arm == case.arm and test.outcome == "inconclusive" for test in self.tests):
+                return "tolerated", f"the comparison with {self._base_name()} is inconclusive"
+            return "tolerated", f"within the noise of the comparison with {self._base_name()}"
         if within:
             return "tolerated", within
         why = next((why for m in self.matches for one, why in m.incomparable if one is case), "it has no such case")
@@ -252,8 +254,7 @@ class Settler:
         return self._bases[case.arm].cases.get(place(case)) if case.arm in self._bases else None
 
     def _worsened(self, before: g.GateCase, case: g.GateCase) -> bool:
-        modes = (*GATED_MODES, *self.options.thresholds)
-        return any(self._more_often(mode, before, case) for mode in modes)
+        return any(self._more_often(mode, before, case) for mode in paired_modes(self.options))
 
     def _more_often(self, name: str, before: g.GateCase, case: g.GateCase) -> bool:
         counted = counts_of(name, (before, case), self.options)

@@ -1,0 +1,84 @@
+"""The kept baseline: its text, and what is wrong with files that are none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_personal_align.core import baseline
+from pytest_personal_align.core.errors import OptionError
+from pytest_personal_align.core.recorded import cases_of
+from tests.core.gate_cases import record, results, suite
+
+
+def kept(**run: Any) -> Any:
+    plans = suite(5, ("old", "new"), trials=3)
+    return record(plans, results(plans, 4), **run)
+
+
+def test_it_is_sorted_has_a_line_a_case_and_no_reply(tmp_path: Path) -> None:
+    text = baseline.compact(kept(), "run.json")
+    lines = [line for line in text.splitlines() if line.startswith('{"use_case"')]
+    assert len(lines) == 30
+    assert lines == sorted(
+        lines, key=lambda line: tuple(json.loads(line.rstrip(","))[k] for k in ("use_case", "scenario", "arm"))
+    )
+    assert "messages" not in text
+    assert json.loads(text)["judge"]["version"] == "v1"
+
+
+def test_it_says_of_each_case_what_the_record_says(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    path.write_text(baseline.compact(kept(), "run.json"))
+    compact = {(c.use_case, c.scenario, c.arm): c for c in baseline.read(path, "--pa-baseline").cases}
+    for case in cases_of(kept()):
+        other = compact[case.use_case, case.scenario, case.arm]
+        for name in ("verdicts", "outcome", "failure_mode", "content", "expects", "people", "category"):
+            assert getattr(case, name) == getattr(other, name), name
+
+
+def test_one_arm_of_several_can_be_kept() -> None:
+    assert '"arm"' not in baseline.compact(kept(), "run.json", "new")
+    with pytest.raises(OptionError, match="has no arm 'nobody'; it has old, new"):
+        baseline.compact(kept(), "run.json", "nobody")
+
+
+def test_a_run_that_says_nothing_is_not_kept() -> None:
+    with pytest.raises(OptionError, match="part of the suite"):
+        baseline.compact(kept(partial=True), "run.json")
+    for run in ({"verdict": "invalid"}, {"verdict": None}, {"interrupted": True}):
+        with pytest.raises(OptionError):
+            baseline.compact(kept(**run), "run.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [(None, "cannot be read"), ("not json", "is not JSON"), ("[1]", "no schema_version"),
+     ('{"a": 1}', "no schema_version"),
+     ('{"schema_version": 9}', "schema_version 9"), ('{"schema_version": 1}', "not a whole run record"),
+     ('{"format": "personal-align baseline", "schema_version": 2}', "upgrade it"),
+     ('{"format": "personal-align baseline", "schema_version": 1, "judge": {}}', "is damaged"),
+     ('{"format": "personal-align baseline", "schema_version": 1, "judge": {"name": "a", "version": "b"},'
+      '"arms": [{"name": "a", "model": "m"}], "cases": []}', "is damaged"),
+     ('{"format": "personal-align baseline", "schema_version": 1, "judge": {"name": "a", "version": "b"},'
+      '"arms": [{"name": "a", "model": "m"}],'
+      '"cases": [{"use_case": "u", "scenario": "s", "category": "c", "verdicts": "x"}]}', "verdicts")],
+)  # fmt: skip
+def test_a_file_that_is_no_baseline_is_an_error_that_says_what_to_do(
+    tmp_path: Path, text: str | None, words: str
+) -> None:
+    path = tmp_path / "kept.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(OptionError, match=words):
+        baseline.read(path, "--pa-baseline")
+
+
+def test_another_projects_baseline_is_an_error() -> None:
+    of = baseline.of_record(kept(), "kept.json")
+    baseline.require_shared(of, {"u001", "other"}, "--pa-baseline")
+    with pytest.raises(OptionError, match="shares no use case"):
+        baseline.require_shared(of, {"other"}, "--pa-baseline")
