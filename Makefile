@@ -14,10 +14,10 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP)
 	$(BIN)/python -m pytest -q -p no:cacheprovider --pa-cases=builtin:smoke \
-	    --pa-model=demo/attentive --pa-model=demo/overcautious \
-	    --pa-threshold=all=0.2 --pa-threshold=overcaution=1 --tb=no
+	    --pa-model=demo/forgetful --pa-model=demo/attentive --pa-threshold=all=1
 	@echo
-	@echo "That was demo/attentive against demo/overcautious. Open the report: reports/report.html"
+	@echo "demo/forgetful never thinks of what the user said, demo/attentive does. Both are scripts, not models."
+	@echo "Open the report in a browser: reports/report.html"
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto --dist worksteal
