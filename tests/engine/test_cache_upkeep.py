@@ -15,7 +15,7 @@ from tests.fakeserver import FakeServer
 
 
 def test_usage_and_pruning(tmp_path: Path) -> None:
-    with FakeServer() as server:
+    with FakeServer("The same.") as server:
         run(options(server, tmp_path), [plan("Hi", "May I?"), plan("Ho")])
         usage = cache_usage(str(tmp_path))
         assert (usage.replies, usage.models) == (3, {"x": 3})
