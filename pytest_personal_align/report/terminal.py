@@ -9,10 +9,12 @@ from typing import Any
 from pytest_personal_align.core.record import ArmInfo, GateRecord, RunRecord
 from pytest_personal_align.core.text import one_line
 from pytest_personal_align.report import wording as w
+from pytest_personal_align.report.remedies import remedy_rows, remedy_tables
 from pytest_personal_align.report.tally import Outcomes
 
 _MOST_GATES = 14
 _MOST_ARMS = 6
+_MOST_REMEDIES = 12
 _MOST_CONTRASTS = 6
 _SHORTEST = 10
 _ASCII = str.maketrans({"–": "-", "−": "-", "…": "~", "’": "'", "±": "+-"})
@@ -25,6 +27,7 @@ def summary_lines(record: RunRecord, *, width: int = 80, ascii_only: bool = Fals
         _verdict(record, width),
         _gates(record, width),
         _arms(record, width),
+        _remedies(record, width),
         _changes(record, width),
         _waivers(record, width),
         _contrasts(record, width),
@@ -117,6 +120,14 @@ def _arms(record: RunRecord, width: int) -> list[str]:
 def _arm_name(arm: ArmInfo) -> str:
     resolved = [model for model in arm.resolved_models if model not in (arm.model, arm.model.rpartition("/")[2])]
     return f"{arm.name} ({', '.join(resolved)})" if resolved else arm.name
+
+
+def _remedies(record: RunRecord, width: int) -> list[str]:
+    lines: list[str] = []
+    for head, rows in remedy_tables(remedy_rows(record)):
+        names = [[one_line(row[0], 60), *row[1:]] for row in rows[:_MOST_REMEDIES]]
+        lines += ["", *_table(head, names, width, right=set(range(1, len(head))))]
+    return lines[1:]
 
 
 def _changes(record: RunRecord, width: int) -> list[str]:
