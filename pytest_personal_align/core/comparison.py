@@ -15,6 +15,7 @@ from pytest_personal_align.core.rates import CaseCount
 from pytest_personal_align.core.result import FAILURE_MODES
 
 ENOUGH_OVERLAP = 0.9
+_NONE = Fraction(0)
 Place = tuple[str, str]  # use case and scenario: the same case, whatever the arm, the file or the run
 
 
@@ -108,7 +109,8 @@ class PairedTest:
 
     @property
     def difference(self) -> float:
-        return float(sum(self.differences, Fraction(0)) / len(self.differences)) if self.differences else 0.0
+        changed = sum((difference for difference in self.differences if difference), _NONE)
+        return float(changed / len(self.differences)) if self.differences else 0.0
 
 
 def paired_modes(options: GateOptions) -> tuple[str, ...]:
@@ -169,19 +171,26 @@ def _raw(matched: Matched, name: str, options: GateOptions) -> PairedTest | None
     if not counted:
         return None
     size = len(counted)
-    differences = tuple(now.mean - before.mean for before, now in counted)
+    differences = tuple(_difference(before, now) for before, now in counted)
     flip = sign_flip_test(whole_differences(differences))
     return PairedTest(
         mode=name,
         arm=matched.arm,
         base=matched.base.name,
         cases=size,
-        base_rate=float(sum((before.mean for before, _ in counted), Fraction(0)) / size),
-        rate=float(sum((now.mean for _, now in counted), Fraction(0)) / size),
+        base_rate=float(sum((before.mean for before, _ in counted if before.failed), _NONE) / size),
+        rate=float(sum((now.mean for _, now in counted if now.failed), _NONE) / size),
         differences=differences,
         p=flip.p_greater,
         p_better=flip.p_less,
     )
+
+
+def _difference(before: CaseCount, now: CaseCount) -> Fraction:
+    if before.trials != now.trials:
+        return now.mean - before.mean
+    changed = now.failed - before.failed
+    return Fraction(changed, now.trials) if changed else _NONE
 
 
 def _adjusted(tests: Sequence[PairedTest], options: GateOptions) -> list[PairedTest]:

@@ -84,6 +84,7 @@ class Settler:
         self.matches: list[Matched] = []
         self.resolved: dict[str, set[str]] = {}
         self._bases: dict[str, Base] = {}
+        self._paired: set[str] = set()
         self._waiting: dict[str, g.GateCase] = {}
 
     def take(self, cases: Sequence[g.GateCase]) -> list[Settlement]:
@@ -185,7 +186,7 @@ class Settler:
                 return "tolerated", f"known since {name}"
             return None
         worse = [test for test in self.tests if test.arm == case.arm and test.outcome == "fail"]
-        if before is not None and any(case is now for m in self.matches for _, now in m.pairs):
+        if before is not None and case.key in self._paired:
             held = [test for test in worse if self._more_often(test.mode, before, case)]
             if held:
                 return "failed", f"worse than {self._base_name()}: " + "; ".join(_told(test) for test in held)
@@ -244,6 +245,7 @@ class Settler:
             self._bases = {arm: self.base(arm) for arm in self.compared}
             whole = decisions is None
             self.matches = [match(arm, cases, self._bases[arm], whole=whole) for arm in self.compared]
+            self._paired = {now.key for matched in self.matches for _, now in matched.pairs}
             self.tests = [_overruled(test, decisions or {}) for test in compare(self.matches, self.options)]
 
     def _before(self, case: g.GateCase) -> g.GateCase | None:
