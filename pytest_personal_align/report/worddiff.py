@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,13 +30,19 @@ def word_diff(before: str, after: str) -> tuple[list[Piece], list[Piece]] | None
     right: list[Piece] = []
     # Frequent words (and spaces) are no anchors: that is what "autojunk" is for, and it bounds the time.
     matcher = difflib.SequenceMatcher(str.isspace, old, new, autojunk=True)
-    for operation, i, j, k, m in matcher.get_opcodes():
-        kind: Literal["same", "gone"] = "same" if operation == "equal" else "gone"
-        _add(left, kind, "".join(old[i:j]))
-        _add(right, "same" if operation == "equal" else "new", "".join(new[k:m]))
+    operations = matcher.get_opcodes()
+    for place, (operation, i, j, k, m) in enumerate(operations):
+        same = operation == "equal" and not _by_chance(old[i:j], 0 < place < len(operations) - 1)
+        _add(left, "same" if same else "gone", "".join(old[i:j]))
+        _add(right, "same" if same else "new", "".join(new[k:m]))
     if matcher.ratio() < 0.15:
         return None
     return left, right
+
+
+def _by_chance(tokens: Sequence[str], between_changes: bool) -> bool:
+    """Whether what both have is only a word or two amid changes, which says nothing and makes a diff hard to read."""
+    return between_changes and sum(token[0].isalnum() for token in tokens) < 3
 
 
 def _add(pieces: list[Piece], kind: Literal["same", "gone", "new"], text: str) -> None:

@@ -278,6 +278,7 @@ def test_no_payload_runs_and_each_is_shown_as_it_is(visit: Open) -> None:
     for number, texts in shown:
         # A text node made by a script keeps what the HTML parser normalises.
         assert [as_shown(text) for text in texts] == [as_shown(PAYLOADS[number])], PAYLOADS[number]
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= 1440
     seen.page.mouse.move(300, 300)
     seen.page.wait_for_timeout(300)
     assert seen.page.evaluate("window.pwned") is None
