@@ -79,6 +79,8 @@ def _hidden(reply: str) -> bool:
 
 
 _WORD = re.compile(r"[^\W\d_]+")
+# Scripts with letters that look like Latin ones.
+_ALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 
 
 def _mixed_scripts(reply: str) -> bool:
@@ -91,7 +93,8 @@ def _script(char: str) -> str:
     if char.isascii():
         return "LATIN"
     name = unicodedata.name(char, "")
-    return name.split()[0] if name.split()[:1] in (["LATIN"], ["CYRILLIC"], ["GREEK"], ["ARMENIAN"], ["CHEROKEE"]) else ""
+    script = name.partition(" ")[0]
+    return script if script in _ALIKE else ""
 
 
 _ENGLISH = words("english_words")
@@ -103,7 +106,7 @@ def _foreign(folded: str) -> bool:
     """Whether a stretch of the reply is not English: another script, or its commonest words are another language's."""
     if not folded.isascii():
         letters = sum(map(str.isalpha, folded))
-        strange = sum(char.isalpha() and ord(char) > 0x24F for char in folded)
+        strange = sum(ord(char) > 0x24F and char.isalpha() for char in folded)
         if strange > max(4, letters // 50):
             return True
     for piece in _PIECE.findall(folded):
