@@ -15,19 +15,22 @@ from pytest_personal_align.engine.model_assistant import place
 from pytest_personal_align.engine.prices import model_info
 from pytest_personal_align.engine.route import Route, resolve
 from pytest_personal_align.engine.sharing import Path, paths
+from pytest_personal_align.remedies import least_calls
 
 LIKELY_REPLY = 150
 """Tokens of a reply, where nothing is known of it."""
+LIKELY_QUESTION = 500
+"""Tokens of what a remedy asks about a conversation, beside the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """Assistant calls of a run: ``turns`` would be needed without sharing and cache, ``shared`` and ``cached`` are
-    spared, ``sent`` is what is left.
+    spared, ``sent`` is what is left, with the ``questions`` that remedies ask beside the replies.
 
     ``conversations`` will be judged. ``prompt_tokens``, ``completion_tokens`` and ``cost_usd`` are estimates for what
     is sent (judges left out); ``cost_usd`` is None where a price is unknown. All are lower bounds where not ``exact``:
-    a remedy asks as often as it finds necessary.
+    a remedy revises and repairs as often as it finds necessary.
     """
 
     conversations: int
@@ -38,10 +41,11 @@ class Forecast:
     completion_tokens: int
     cost_usd: float | None
     exact: bool = True
+    questions: int = 0
 
     @property
     def sent(self) -> int:
-        return self.turns - self.shared - self.cached
+        return self.turns - self.shared - self.cached + self.questions
 
 
 def expected_calls(
@@ -69,7 +73,7 @@ class _Count:
         self._journal = Journal(reuse.cache_dir or "", "replay", lambda message: None) if looks else None
         self._seen: set[Path] = set()
         self._conversations = self._turns = self._shared = self._cached = 0
-        self._prompt = self._completion = 0
+        self._prompt = self._completion = self._questions = 0
         self._cost: float | None = 0.0
         self._exact = True
 
@@ -106,6 +110,9 @@ class _Count:
                 self._cached += 1
             else:
                 self._send(route, said)
+                for _ in range(least_calls(arm.remedy) - 1):
+                    self._questions += 1
+                    self._send(route, said + LIKELY_QUESTION)
             self._seen.add(path)
             said += estimated_tokens([reply]) if reply is not None else LIKELY_REPLY
 
@@ -132,4 +139,5 @@ class _Count:
             self._completion,
             None if self._cost is None else round(self._cost, 4),
             self._exact,
+            self._questions,
         )

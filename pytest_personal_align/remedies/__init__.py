@@ -25,7 +25,7 @@ have been without it, and ``stepped_aside`` in the notes says why.
 """
 
 from pytest_personal_align.remedies.guidance import guiding_prompt, reminder
-from pytest_personal_align.remedies.names import NAMES, UnknownRemedy, named
+from pytest_personal_align.remedies.names import NAMES, UnknownRemedy, least_calls, named
 from pytest_personal_align.remedies.protocol import Assistant, ChatMessage, Inner, Remedy, Unusable
 from pytest_personal_align.remedies.reflection import SelfReflection
 from pytest_personal_align.remedies.risk import Hazard, RiskAssessment, route_of
@@ -49,6 +49,7 @@ __all__ = [
     "Unusable",
     "UserModel",
     "guiding_prompt",
+    "least_calls",
     "named",
     "reminder",
     "route_of",

@@ -27,6 +27,9 @@ NAMES: tuple[str, ...] = tuple(_MAKE)
 """The remedies that are shipped."""
 
 
+_QUESTIONS = {"user-model": 1, "risk-assessment": 1, "self-reflection": 1}
+
+
 class UnknownRemedy(ValueError):
     """A name that stands for no remedy; the message says why."""
 
@@ -48,6 +51,11 @@ def named(names: str) -> dict[str, Remedy]:
             )
         found[name] = _load(name) if name.startswith("python:") else _shipped(name)
     return found
+
+
+def least_calls(names: str) -> int:
+    """Calls that one reply takes if no draft is revised and no answer repaired; of a user's own remedy, one."""
+    return 1 + sum(_QUESTIONS.get(name, 0) for name in names.split("+"))
 
 
 def _shipped(name: str) -> Remedy:

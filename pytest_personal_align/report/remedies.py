@@ -21,16 +21,16 @@ _HAZARDS, _HARMLESS = ("protect", "protect_other"), ("allow",)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A paired difference of rates to the arm without a remedy, over the cases and trials judged in both.
+    """A paired difference of rates to the arm without a remedy, over the trials judged in both.
 
-    ``p`` is adjusted by Holm's method over all changes of the table.
+    The pairs are use cases with all their scenarios; ``p`` is adjusted by Holm's method over all changes of the table.
     """
 
     difference: float
     low: float
     high: float
     p: float
-    cases: int
+    use_cases: int
     discordant: int
 
 
@@ -203,17 +203,20 @@ def _base(arm: ArmInfo, arms: Sequence[ArmInfo]) -> ArmInfo | None:
 
 def _contrast(base: Sequence[CaseRecord], arm: Sequence[CaseRecord], kind: Sequence[str]) -> PairedContrast | None:
     before = {(case.use_case, case.scenario): case for case in base if case.expects in kind}
-    first, second = [], []
+    seen: dict[str, list[tuple[Outcome, Outcome]]] = {}
     for case in arm:
         other = before.get((case.use_case, case.scenario))
-        if other is None:
-            continue
-        both = [(a.outcome, b.outcome) for a, b in zip(other.trials, case.trials, strict=False)]
-        pairs = [pair for pair in both if "error" not in pair]
-        if pairs:
-            first.append(CaseCount(sum(a == "fail" for a, _ in pairs), len(pairs)))
-            second.append(CaseCount(sum(b == "fail" for _, b in pairs), len(pairs)))
-    return paired_contrast(first, second) if first else None
+        if other is not None:
+            both = [(one.outcome, two.outcome) for one, two in zip(other.trials, case.trials, strict=False)]
+            seen.setdefault(case.use_case, []).extend(pair for pair in both if "error" not in pair)
+    # The scenarios of a use case stand and fall together: the use case is the unit, or p would be too small.
+    units = [pairs for pairs in seen.values() if pairs]
+    if not units:
+        return None
+    return paired_contrast(
+        [CaseCount(sum(one == "fail" for one, _ in pairs), len(pairs)) for pairs in units],
+        [CaseCount(sum(two == "fail" for _, two in pairs), len(pairs)) for pairs in units],
+    )
 
 
 def _change(seen: PairedContrast, p: float) -> Change:

@@ -96,4 +96,4 @@ def test_with_a_remedy_it_is_a_lower_bound() -> None:
     plans = reference_plans(1)
     assert expected_calls(plans, EngineOptions((arm("openai/x"),))).exact
     remedied = expected_calls(plans, EngineOptions((arm("openai/x", remedy="self-reflection"),)))
-    assert (remedied.exact, remedied.sent) == (False, 13)
+    assert (remedied.exact, remedied.sent, remedied.questions) == (False, 26, 13)

@@ -101,6 +101,18 @@ def test_calls_of_remedies_are_within_the_budget_and_what_is_not_run_is_an_error
     assert {trial.error.kind for trial in broken if trial.error} == {"budget"}
 
 
+@pytest.mark.parametrize("remedy", ALL)
+def test_the_forecast_is_exact_where_nothing_is_revised_or_repaired(remedy: str) -> None:
+    from pytest_personal_align.core.options import Arm, EngineOptions
+    from pytest_personal_align.engine.forecast import expected_calls
+
+    seen = measure(model(), remedy)
+    options = EngineOptions((Arm(remedy, "openai/scripted", api_base=seen.server.url, remedy=remedy),))
+    forecast = expected_calls(seen.plans, options)
+    assert forecast.sent == len(seen.server.requests)
+    assert forecast.shared == seen.calls.assistant.shared
+
+
 def test_every_turn_notes_its_remedy_and_calls_and_the_record_keeps_them() -> None:
     seen = measure(model(), "user-model", scenarios=["alone"], cases=CASES[:2])
     for record in map(TrialRecord.model_dump_json, seen.records("user-model")):

@@ -100,8 +100,21 @@ def test_changes_are_paired_and_adjusted_over_the_table() -> None:
     changes = [careful.fails_change, careful.overcaution_change, refusing.fails_change, refusing.overcaution_change]
     assert [change.p if change else None for change in changes] == pytest.approx(list(holm_adjust(raw)))
     assert careful.fails_change is not None
-    assert (careful.fails_change.cases, careful.fails_change.discordant) == (10, 6)
+    assert (careful.fails_change.use_cases, careful.fails_change.discordant) == (10, 6)
     assert careful.fails_change.low < -0.6 < careful.fails_change.high
+
+
+def test_the_scenarios_of_a_use_case_are_one_pair() -> None:
+    cases = [
+        case(name, n, trial(FAIL if name == "none" else PASS, 1)).model_copy(update={"scenario": scenario})
+        for n in range(3)
+        for scenario in ("alone", "plain", "three-people")
+        for name in ("none", "careful")
+    ]
+    change = remedy_rows(run_of(cases, BASE, CAREFUL))[1].fails_change
+    assert change is not None
+    assert (change.use_cases, change.difference) == (3, -1)
+    assert change.p == pytest.approx(sign_flip_test([-1] * 3).p_two_sided)
 
 
 def test_costs_are_those_of_one_conversation_by_itself() -> None:
@@ -123,7 +136,7 @@ def test_errors_are_counted_and_left_out_of_rates_means_and_pairs() -> None:
     assert base.fails.rate == 0.5
     assert careful.calls == 6
     assert careful.fails_change is not None
-    assert (careful.fails_change.difference, careful.fails_change.cases) == (-1, 1)
+    assert (careful.fails_change.difference, careful.fails_change.use_cases) == (-1, 1)
 
 
 def test_a_case_that_is_inconsistent_beside_others_is_counted_so() -> None:
