@@ -36,9 +36,16 @@ class Court:
     """
 
     def __init__(
-        self, rules: Rules, bench: Bench, concurrency: int, seed: int = 0, recorded: RunRecord | None = None
+        self,
+        rules: Rules,
+        bench: Bench,
+        judge: JudgeInfo,
+        concurrency: int,
+        seed: int = 0,
+        recorded: RunRecord | None = None,
     ) -> None:
         self.rules = rules
+        self.judge = judge
         self._recorded = recorded
         self._bench = bench
         self._concurrency = concurrency
@@ -107,13 +114,6 @@ class Court:
     @property
     def warnings(self) -> list[str]:
         return list(self._bench.warnings)
-
-    @property
-    def judge(self) -> JudgeInfo:
-        """Name and version of whose verdicts these are."""
-        if self._recorded is not None:
-            return self._recorded.judge
-        return JudgeInfo(name=self._bench.judge.name, version=self._bench.judge.version)
 
     def findings(self) -> Findings:
         """What the run found, beside its cases."""

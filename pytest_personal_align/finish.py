@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import importlib.metadata
-import json
 import platform
 import subprocess
 import uuid
@@ -24,9 +23,9 @@ from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.settle import Rules
 from pytest_personal_align.core.validity import Completeness, run_verdict
 from pytest_personal_align.court import Court
+from pytest_personal_align.engine.bench import Custom
 from pytest_personal_align.engine.forecast import expected_calls
-from pytest_personal_align.report.html import render_html
-from pytest_personal_align.report.terminal import summary_lines
+from pytest_personal_align.outputs import publish
 from pytest_personal_align.settings import Settings
 
 
@@ -87,26 +86,14 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
     )
     r.write(settings.record, head, _cases(court, plans))
     record = r.load(settings.record, "--pa-record")
-    html = render_html(record).encode("utf-8", "replace")
-    r.atomically(settings.report, lambda file: file.write(html))
-    lines = ["", *summary_lines(record)]
-    if settings.gate.thresholds and not done.gated:
-        lines += ["", "no gate was applied: only a part of the suite ran, and its rates say nothing of the whole"]
-    _tell_hooks(config, settings.record)
-    lines += ["", f"record: {_short(settings.record)}", f"report: {_short(settings.report)}"]
+    lines = publish(settings, config, record)
     invalid = verdict == "invalid" or (verdict == "inconclusive" and settings.gate.strict)
     return Finished(lines, invalid)
 
 
-def _tell_hooks(config: pytest.Config, path: Path) -> None:
-    hook = getattr(config.hook, "pytest_personal_align_run_finished", None)
-    if hook is not None:
-        hook(record=json.loads(path.read_bytes()), config=config)
-
-
-def plan_only(settings: Settings, plans: Sequence[Plan], rules: Rules) -> Finished:
+def plan_only(settings: Settings, plans: Sequence[Plan], rules: Rules, custom: Custom) -> Finished:
     """What a run would do: conversations, calls, tokens and cost; and what its gate could see."""
-    seen = expected_calls(plans, settings.engine)
+    seen = expected_calls(plans, settings.engine, custom)
     lines = [
         f"{len(plans):,} cases, {seen.conversations:,} conversations of {seen.turns:,} turns",
         f"assistant calls: {seen.sent:,} to send ({seen.shared:,} shared, {seen.cached:,} cached); judge: "
@@ -189,10 +176,3 @@ def _git(folder: Path) -> dict[str, object] | None:
         return {"revision": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "-uno"))}
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def _short(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

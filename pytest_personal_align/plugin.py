@@ -89,6 +89,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     # output
     option("--pa-record", "the run record (default: reports/run.json)", metavar="FILE")
     option("--pa-report", "the HTML report (default: reports/report.html)", metavar="FILE")
+    option("--pa-report-passing", "passing conversations in the report: full (default), summary or none", metavar="HOW")
     option("--pa-summary", "markdown summary", metavar="FILE")
 
 

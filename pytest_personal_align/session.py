@@ -26,10 +26,17 @@ from pytest_personal_align.court import Court, ItemOutcome
 from pytest_personal_align.progress import Progress
 from pytest_personal_align.selection import Selection
 from pytest_personal_align.settings import Settings, read
-from pytest_personal_align.start import check, start_court, with_suite
+from pytest_personal_align.start import assistants_of, check, start_court, with_suite
 from pytest_personal_align.xdist import EngineClient, EngineServer
 
 EXIT_INVALID = 10
+
+_COLOURS: dict[str, dict[str, bool]] = {
+    "PASS": {"green": True, "bold": True},
+    "FAIL": {"red": True, "bold": True},
+    "INVALID": {"red": True, "bold": True},
+    "INCONCLUSIVE": {"yellow": True, "bold": True},
+}
 
 
 def activate(config: pytest.Config) -> None:
@@ -147,7 +154,9 @@ class AlignSession:
         if session.testsfailed:
             self._deselected += 1  # a case file that could not be read makes the selection partial
         elif self.settings.plan_only and self.court is not None:
-            self._finished = finish.plan_only(self.settings, [item.plan for item in self._items], self.court.rules)
+            plans = [item.plan for item in self._items]
+            custom = assistants_of(self.config)
+            self._finished = finish.plan_only(self.settings, plans, self.court.rules, custom)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Under xdist a collection error would be noted and the rest run: a bad case file must not cost a call."""
@@ -244,7 +253,8 @@ class AlignSession:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._finished is not None:
             for line in self._finished.lines:
-                terminalreporter.write_line(line)
+                colour = _COLOURS.get(line.partition(" ")[0], {})
+                terminalreporter.write_line(line, **colour)
 
 
 def _interrupt(signum: int, frame: object) -> None:

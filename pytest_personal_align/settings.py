@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import pytest
 
@@ -36,6 +36,7 @@ class Settings:
     record: Path
     report: Path
     summary: Path | None
+    report_passing: Literal["full", "summary", "none"]
     plan_only: bool
     rejudge: Path | None
     regate: Path | None
@@ -93,6 +94,7 @@ def read(config: pytest.Config) -> Settings:
         record=ask.output("pa_record", "reports/run.json"),
         report=ask.output("pa_report", "reports/report.html"),
         summary=ask.output("pa_summary", None) if ask.given("pa_summary") else None,
+        report_passing=ask.choice("pa_report_passing", "full", ("full", "summary", "none")),  # type: ignore[arg-type]
         plan_only=ask.flag("pa_plan"),
         rejudge=ask.path("pa_rejudge", must_exist=True),
         regate=ask.path("pa_regate", must_exist=True),

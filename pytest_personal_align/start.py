@@ -12,6 +12,7 @@ import pytest
 
 from pytest_personal_align.core import baseline, record, shipped
 from pytest_personal_align.core.errors import OptionError
+from pytest_personal_align.core.limit import judge_accuracies
 from pytest_personal_align.core.outline import Outline, outline, require_known_categories
 from pytest_personal_align.core.referee import Rules
 from pytest_personal_align.core.suite import case_files
@@ -21,6 +22,7 @@ from pytest_personal_align.engine.bench import Bench
 from pytest_personal_align.engine.check import check_options
 from pytest_personal_align.engine.prefetch import prefetch
 from pytest_personal_align.judging.build import check_judges, make_judge
+from pytest_personal_align.judging.calibration import load_calibration
 from pytest_personal_align.judging.protocol import Judge
 from pytest_personal_align.selection import Selection
 from pytest_personal_align.settings import Settings
@@ -28,7 +30,7 @@ from pytest_personal_align.settings import Settings
 
 def check(settings: Settings, config: pytest.Config, *, live: bool) -> None:
     """Raises OptionError for an unknown assistant or judge, a missing key, an unreadable file."""
-    assistants, judges = _assistants(config), _judges(config)
+    assistants, judges = assistants_of(config), _judges(config)
     check_options(settings.engine, live=live, custom=assistants, custom_judge=judges)
     check_judges(settings.engine.judge, live=live, custom=judges)
     if live:
@@ -49,14 +51,20 @@ def start_court(settings: Settings, config: pytest.Config, suite: Outline) -> Co
     options = settings.engine
     make = partial(make_judge, options.judge, custom=_judges(config))
 
-    bench = Bench(options, make, _assistants(config))
+    bench = Bench(options, make, assistants_of(config))
     recorded = record.load(settings.regate, "--pa-regate") if settings.regate else None
-    return Court(_rules(settings, suite), bench, options.limits.concurrency, options.seed, recorded)
+    judge = recorded.judge if recorded else record.JudgeInfo(name=bench.judge.name, version=bench.judge.version)
+    if options.judge.calibration is not None:
+        calibration = load_calibration(Path(options.judge.calibration), "--pa-calibration")
+        judge = judge.model_copy(update={"calibration": calibration})
+    rules = _rules(settings, suite, judge)
+    return Court(rules, bench, judge, options.limits.concurrency, options.seed, recorded)
 
 
-def _rules(settings: Settings, suite: Outline) -> Rules:
+def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules:
     """What the run is held against."""
     gate = settings.gate
+    accuracy, doubt = judge_accuracies(judge.calibration, judge.version)
     kept = baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None
     if kept is not None:
         baseline.require_shared(kept, set(suite.use_cases), "--pa-baseline")
@@ -66,12 +74,14 @@ def _rules(settings: Settings, suite: Outline) -> Rules:
         options=gate,
         scope="shard" if settings.shard else "whole",
         baseline=kept,
+        accuracy=accuracy,
+        doubts=(doubt,) if doubt else (),
         models={arm.name: arm.model for arm in settings.engine.arms},
         today=datetime.date.today().isoformat(),
     )
 
 
-def _assistants(config: pytest.Config) -> Callable[[str], Assistant | None]:
+def assistants_of(config: pytest.Config) -> Callable[[str], Assistant | None]:
     def find(model: str) -> Assistant | None:
         hook = getattr(config.hook, "pytest_personal_align_assistant", None)
         return hook(model=model) if hook is not None else None

@@ -1,0 +1,63 @@
+"""What a finished run leaves behind: the report, the summaries, and what the terminal says."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_personal_align.core.record import RunRecord, atomically
+from pytest_personal_align.report.annotations import annotation_lines
+from pytest_personal_align.report.html import render_html
+from pytest_personal_align.report.markdown import render_markdown
+from pytest_personal_align.report.terminal import summary_lines
+from pytest_personal_align.settings import Settings
+
+
+def publish(settings: Settings, config: pytest.Config, record: RunRecord) -> list[str]:
+    """Write the report and the summaries, tell the hooks; lines for the terminal. Raises OSError."""
+    html = render_html(record, passing=settings.report_passing).encode("utf-8", "replace")
+    atomically(settings.report, lambda file: file.write(html))
+    writer = config.get_terminal_writer()
+    lines = ["", *summary_lines(record, width=max(40, min(writer.fullwidth, 120)), ascii_only=not _speaks_unicode())]
+    if settings.gate.thresholds and record.run.partial:
+        lines += ["", "no gate was applied: only a part of the suite ran, and its rates say nothing of the whole"]
+    lines += ["", f"record: {shown(settings.record)}", f"report: {shown(settings.report)}"]
+    lines += _summaries(settings, record)
+    if os.environ.get("GITHUB_ACTIONS"):
+        lines += ["", *annotation_lines(record)]
+    hook = getattr(config.hook, "pytest_personal_align_run_finished", None)
+    if hook is not None:
+        hook(record=json.loads(settings.record.read_bytes()), config=config)
+    return lines
+
+
+def _summaries(settings: Settings, record: RunRecord) -> list[str]:
+    step = os.environ.get("GITHUB_STEP_SUMMARY")
+    if settings.summary is None and not step:
+        return []
+    markdown = render_markdown(record).encode("utf-8", "replace")
+    lines = []
+    if settings.summary is not None:
+        atomically(settings.summary, lambda file: file.write(markdown))
+        lines.append(f"summary: {shown(settings.summary)}")
+    if step:
+        with Path(step).open("ab") as file:
+            file.write(markdown)
+    return lines
+
+
+def shown(path: Path) -> str:
+    """A path as people would type it here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _speaks_unicode() -> bool:
+    """Whether what pytest prints may hold more than ASCII."""
+    return "utf" in (getattr(sys.__stdout__, "encoding", None) or "ascii").lower()

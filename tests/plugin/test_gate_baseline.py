@@ -1,0 +1,143 @@
+"""--pa-baseline, personal-align baseline save and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pytest_personal_align.cli import main
+
+# Wrong about the first N use cases of a suite, by the name of the model: mine-3 fails three of them.
+BOT = """
+from pytest_personal_align.engine.demo import DemoAssistant
+
+class Mixed:
+    def __init__(self, model):
+        self.wrong = int(model.partition("-")[2])
+
+    async def __call__(self, messages, call):
+        number = int(call.plan.brief.use_case.rpartition("-")[2])
+        return await DemoAssistant("forgetful" if number < self.wrong else "attentive", 0)(messages, call)
+
+def pytest_personal_align_assistant(model):
+    return Mixed(model) if model.startswith("mine-") else None
+"""
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, project: pytest.Pytester) -> pytest.Pytester:
+    """Forty use cases, one scenario."""
+    text = (project.path / "cases/allergy.yaml").read_text(encoding="utf-8")
+    head, one = text.split("use_cases:\n")
+    many = "".join(one.replace("id: peanut-satay", f"id: case-{number:02}") for number in range(40))
+    (project.path / "cases/allergy.yaml").write_text(f"{head}use_cases:\n{many}", encoding="utf-8")
+    (project.path / "cases/phobia.yaml").unlink()
+    project.makeconftest(BOT)
+    project.makeini("[pytest]\npa_scenario = alone\n")
+    return project
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_known_failure_is_tolerated_and_new_ones_are_caught(
+    suite: pytest.Pytester, record: Callable[[], Any], workers: str
+) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-3", "--pa-record=before.json")
+    assert main(["baseline", "save", str(suite.path / "before.json"), "--out", str(suite.path / "kept.json")]) == 0
+
+    same = suite.runpytest_subprocess("--pa-model=mine-3", "--pa-baseline=kept.json", "-rx", "-n", workers)
+    assert same.ret == 0
+    same.assert_outcomes(passed=37, xfailed=3)
+    same.stdout.fnmatch_lines(["XFAIL *case-00*known since kept.json*"])
+
+    worse = suite.runpytest_subprocess("--pa-model=mine-15", "--pa-baseline=kept.json", "-n", workers)
+    assert worse.ret == 1
+    worse.assert_outcomes(passed=25, failed=12, xfailed=3)
+    comparison = record()["comparison"]
+    assert [len(comparison[name]) for name in ("new", "still", "fixed", "noise")] == [12, 3, 0, 0]
+    assert record()["run"]["verdict"] == "fail"
+
+
+def test_a_difference_that_may_be_chance_does_not_fail(suite: pytest.Pytester, record: Callable[[], Any]) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-3", "--pa-record=before.json")
+    result = suite.runpytest_subprocess("--pa-model=mine-5", "--pa-baseline=before.json")
+    assert result.ret == 0
+    result.assert_outcomes(passed=35, xfailed=5)
+    assert len(record()["comparison"]["noise"]) == 2
+
+
+def test_compare_says_the_same_of_two_records(
+    suite: pytest.Pytester, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-3", "--pa-record=a.json")
+    suite.runpytest_subprocess("--pa-model=mine-15", "--pa-record=b.json")
+    monkeypatch.chdir(suite.path)
+    assert main(["compare", "a.json", "a.json"]) == 0
+    assert main(["compare", "a.json", "b.json"]) == 1
+    out = capsys.readouterr().out
+    assert "new failures (12)" in out
+    assert "case-14[alone]" in out
+    assert main(["compare", "b.json", "a.json"]) == 0
+    assert "fixed (12)" in capsys.readouterr().out
+    assert main(["compare", "missing.json", "a.json"]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_changed_use_case_is_not_comparable_and_said_so(
+    suite: pytest.Pytester, record: Callable[[], Any], replace_in: Callable[[str, str, str], Any]
+) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-3", "--pa-record=before.json")
+    text = (suite.path / "cases/allergy.yaml").read_text()
+    (suite.path / "cases/allergy.yaml").write_text(text.replace("last year it put me", "once it put me", 1))
+    result = suite.runpytest_subprocess("--pa-model=mine-3", "--pa-baseline=before.json")
+    assert result.ret == 1
+    result.assert_outcomes(passed=37, xfailed=2, failed=1)
+    result.stdout.fnmatch_lines(["*its text is not the one that before.json was run with*"])
+    assert len(record()["comparison"]["incomparable"]) == 1
+
+
+def test_another_judge_makes_the_run_invalid(suite: pytest.Pytester) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-0", "--pa-record=before.json")
+    text = (suite.path / "before.json").read_text()
+    (suite.path / "before.json").write_text(text.replace('"version": "rules-', '"version": "rules-old'))
+    result = suite.runpytest_subprocess("--pa-model=mine-0", "--pa-baseline=before.json")
+    assert result.ret == 10
+    result.stdout.fnmatch_lines(["INVALID *judge's version*"])
+
+
+def test_a_partial_selection_is_not_compared(suite: pytest.Pytester, record: Callable[[], Any]) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-3", "--pa-record=before.json")
+    result = suite.runpytest_subprocess("--pa-model=mine-3", "--pa-baseline=before.json", "-k", "case-00 or case-39")
+    result.assert_outcomes(passed=1, failed=1, deselected=38)
+    assert record()["comparison"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "cannot be read"),
+        ("{", "is not JSON"),
+        ('{"results": []}', "no schema_version"),
+        ('{"schema_version": 2}', "schema_version 2"),
+        ('{"format": "personal-align baseline", "schema_version": 7}', "upgrade it"),
+    ],
+)
+def test_a_bad_baseline_is_a_usage_error_before_any_call(
+    project: pytest.Pytester, text: str | None, words: str
+) -> None:
+    if text is not None:
+        (project.path / "kept.json").write_text(text)
+    result = project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-baseline=kept.json")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*--pa-baseline*{words}*"])
+
+
+def test_a_baseline_without_a_shared_case_is_a_usage_error(project: pytest.Pytester) -> None:
+    project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-record=before.json")
+    for file in ("allergy", "phobia"):
+        path = project.path / f"cases/{file}.yaml"
+        path.write_text(path.read_text().replace("id: ", "id: other-"))
+    result = project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-baseline=before.json")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*before.json shares no use case with this suite*"])
