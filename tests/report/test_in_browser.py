@@ -224,9 +224,16 @@ def test_print_opens_failures_and_leaves_out_controls(visit: Open, html: str) ->
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_axe_finds_no_violation(visit: Open, html: str, scheme: str, width: int) -> None:
+def test_axe_finds_no_violation(visit: Open, scheme: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.base", reason="no axe: pip install axe-playwright-python")
-    seen = visit(html, color_scheme=scheme, width=width)
+    record = make_record(15, arms=("old.md", "new.md"), trials=2, fail_rate=0.5, warnings=["careful"], partial=True)
+    waiver = {"use_case": "satay", "arm": "old.md", "reason": "known", "until": "2027-01-01", "state": "active"}
+    errors = [
+        case.model_copy(update={"outcome": kind, "failure_mode": None})
+        for case, kind in zip(record.cases[:2], ("error", "unclear"), strict=True)
+    ]
+    everything = record.model_copy(update={"waivers": [waiver], "cases": [*errors, *record.cases[2:]]})
+    seen = visit(render_html(everything), color_scheme=scheme, width=width)
     seen.page.locator("#changes details.group > summary").first.click()
     seen.page.locator("#changes details.pair > summary").first.click()
     seen.page.locator("#table tr[data-row] button").first.click()
