@@ -45,7 +45,7 @@ def findings(settler: Settler, settlements: Collection[Settlement], judge_versio
     rules = settler.rules
     broken = rules.baseline.judge_changed(judge_version) if rules.baseline else ""
     waivers = _waivers(settler, cases)
-    warnings = [*settler.warnings, *_about_waivers(waivers)]
+    warnings = [*rules.doubts, *settler.warnings, *_about_waivers(waivers)]
     warnings += list(dict.fromkeys(matched.doubt for matched in settler.matches if matched.doubt))
     return Findings(
         rows=gate_rows(settler),

@@ -16,6 +16,7 @@ GateOutcome = Literal["pass", "fail", "inconclusive"]
 GATED_MODES: tuple[str, ...] = (*FAILURE_MODES, "unclear", "all")
 """What a threshold may be set for."""
 
+ENOUGH_FAILS = 40
 MODES_OF_ONE_JUDGE = (*FAILURE_MODES, "all")  # that a reply is unclear is no error of the assistant
 
 
@@ -97,8 +98,10 @@ def judge_accuracies(calibration: Mapping[str, Any] | None, version: str) -> tup
     own = calibration.get("modes")
     found: dict[str, JudgeAccuracy] = {}
     for mode in MODES_OF_ONE_JUDGE:
-        source = own[mode] if isinstance(own, Mapping) and isinstance(own.get(mode), Mapping) else calibration
-        accuracy = _accuracy(source) or _accuracy(calibration)
+        single = _accuracy(own[mode]) if isinstance(own, Mapping) and isinstance(own.get(mode), Mapping) else None
+        if single is not None and single.sensitivity.total < ENOUGH_FAILS:
+            single = None  # too few labelled fails of this mode to say more than the whole does
+        accuracy = single or _accuracy(calibration)
         if accuracy is None:
             return {}, "the calibration has no usable sensitivity and specificity: rates are not corrected"
         found[mode] = accuracy

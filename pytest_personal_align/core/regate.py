@@ -40,6 +40,7 @@ def regate(
         scope="whole" if gated else "part",
         baseline=baseline,
         accuracy=accuracy,
+        doubts=(doubt,) if doubt else (),
         models={arm.name: arm.model for arm in record.arms},
         today=day,
     )
@@ -62,7 +63,7 @@ def regate(
         )
         for case in record.cases
     ]
-    warnings = list(dict.fromkeys([*record.run.warnings, *found.warnings, *([doubt] if doubt else [])]))
+    warnings = list(dict.fromkeys([*record.run.warnings, *found.warnings]))
     run = record.run.model_copy(
         update={"verdict": verdict, "reason": reason, "partial": not gated, "warnings": warnings}
     )

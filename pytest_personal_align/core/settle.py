@@ -44,7 +44,8 @@ class Rules:
     """What a run is held against.
 
     ``scope``: the whole suite is gated; of a part, each fail fails; a shard leaves the gates to the merge.
-    ``models`` are the arms' models by name. ``today`` is an ISO date.
+    ``accuracy`` is the judge's by mode, ``doubts`` says why it is not known or not used. ``models`` are the arms'
+    models by name. ``today`` is an ISO date.
     """
 
     options: GateOptions
@@ -53,6 +54,7 @@ class Rules:
     accuracy: Mapping[str, JudgeAccuracy] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     today: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 class Settler:
