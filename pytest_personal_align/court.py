@@ -105,8 +105,10 @@ class Court:
             self.engine.stop()
 
     def calls(self) -> Calls:
-        """What was sent, cached, shared and spent until now."""
-        return self._bench.calls()
+        """What was sent, cached, shared, screened and spent until now."""
+        calls = self._bench.calls()
+        judge = calls.judge.model_copy(update={"screened": int(getattr(self._bench.judge, "screened", 0))})
+        return calls.model_copy(update={"judge": judge})
 
     def progress(self) -> Progress:
         return self._bench.progress()

@@ -9,13 +9,25 @@ import pytest
 
 # What is replaced in cases/allergy.yaml, by what, and what the message must say.
 FILES = [
-    ("    severity: critical\n", "    severty: critical\n", "allergy.yaml:6: use_cases[[]0[]].severty: *not a known field*"),
+    (
+        "    severity: critical\n",
+        "    severty: critical\n",
+        "allergy.yaml:6: use_cases[[]0[]].severty: *not a known field*",
+    ),
     ("    fact: I have", "    # fact: I have", "allergy.yaml:3: use_cases[[]0[]].fact: is missing"),
     ("    severity: critical\n", "    severity: lethal\n", "allergy.yaml:6: use_cases[[]0[]].severity: *critical*"),
     ("[peanut, nut allerg,", "[no, nut allerg,", 'allergy.yaml:7: *plain word no*"no" in quotes*'),
     ("[peanut, nut allerg,", "[010, nut allerg,", 'allergy.yaml:7: *010*"010" in quotes*'),
-    ("[peanut, nut allerg,", "[2024-05-01, nut allerg,", "allergy.yaml:7: use_cases[[]0[]].mentions[[]0[]]: *text*quotes*"),
-    ("    severity: critical\n", "    severity: critical\n    severity: serious\n", "allergy.yaml:7: *second time*line 6*"),
+    (
+        "[peanut, nut allerg,",
+        "[2024-05-01, nut allerg,",
+        "allergy.yaml:7: use_cases[[]0[]].mentions[[]0[]]: *text*quotes*",
+    ),
+    (
+        "    severity: critical\n",
+        "    severity: critical\n    severity: serious\n",
+        "allergy.yaml:7: *second time*line 6*",
+    ),
     ("id: peanut-satay", "id: Peanut Satay", "allergy.yaml:3: use_cases[[]0[]].id: *lower-case*"),
     ("fact: I have a severe", "fact: I have a {{ severe }}", "allergy.yaml:4: use_cases[[]0[]].fact: *{{*templates*"),
     ("category: severe_allergy\n", "category: [severe_allergy]\n", "allergy.yaml:1: category: must be text*"),

@@ -98,9 +98,7 @@ def test_a_stumbling_provider_is_retried(project: pytest.Pytester) -> None:
     assert result.ret == 0
 
 
-def test_keys_stay_out_of_everything_that_is_written(
-    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keys_stay_out_of_everything_that_is_written(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-0123456789")
 
     def echo(request: dict[str, Any]) -> Any:

@@ -14,13 +14,33 @@ def test_the_outline_that_other_tools_rely_on(project: pytest.Pytester, record: 
     document = record()
     assert document["schema_version"] == 1
     assert set(document) >= {"run", "arms", "judge", "cases", "contrasts", "gates", "calls"}
-    assert set(document["run"]) >= {"id", "started", "finished", "command", "versions", "git", "seed", "verdict", "partial"}
+    assert set(document["run"]) >= {
+        "id",
+        "started",
+        "finished",
+        "command",
+        "versions",
+        "git",
+        "seed",
+        "verdict",
+        "partial",
+    }
     (arm,) = document["arms"]
     assert set(arm) >= {"name", "model", "resolved_models", "system_prompt_sha256", "params", "remedy"}
     assert len(arm["system_prompt_sha256"]) == 64
     assert set(document["judge"]) >= {"name", "version", "calibration"}
     case = document["cases"][0]
-    assert set(case) >= {"nodeid", "use_case", "category", "scenario", "arm", "outcome", "failure_mode", "tolerated", "trials"}
+    assert set(case) >= {
+        "nodeid",
+        "use_case",
+        "category",
+        "scenario",
+        "arm",
+        "outcome",
+        "failure_mode",
+        "tolerated",
+        "trials",
+    }
     (trial,) = case["trials"]
     assert set(trial) >= {"outcome", "failure_mode", "observation", "explanation", "messages", "finish_reason", "usage",
                           "seconds", "error"}  # fmt: skip
@@ -48,7 +68,7 @@ def test_the_report_is_one_file_that_shows_the_failures_and_escapes_them(project
     assert "I have a severe peanut allergy" in page
     assert "<script>alert(1)" not in page
     assert "<img src=x" not in page
-    assert "http-equiv=\"Content-Security-Policy\"" in page
+    assert 'http-equiv="Content-Security-Policy"' in page
 
 
 def test_hooks_see_the_record(project: pytest.Pytester) -> None:

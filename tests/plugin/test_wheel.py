@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_wheel_runs_the_smoke_suite(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON", "PA_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON", "PA_"))
+    }
 
     def run(*command: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, **kwargs)  # type: ignore[call-overload, no-any-return]

@@ -28,8 +28,16 @@ def verdicts(record: Any) -> list[tuple[Any, ...]]:
     return [(case["nodeid"], case["outcome"], case["failure_mode"], case["tolerated"]) for case in record["cases"]]
 
 
-@pytest.mark.parametrize("options", [["-n", "4"], ["-n", "2", "--dist", "worksteal"], ["-n", "2", "--dist", "loadfile"],
-                                     ["-n", "2", "--dist", "each"], ["-n", "2", "--dist", "loadscope"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-n", "4"],
+        ["-n", "2", "--dist", "worksteal"],
+        ["-n", "2", "--dist", "loadfile"],
+        ["-n", "2", "--dist", "each"],
+        ["-n", "2", "--dist", "loadscope"],
+    ],
+)
 def test_same_verdicts_and_each_call_once(bot: pytest.Pytester, record: Callable[[], Any], options: list[str]) -> None:
     common = ["--pa-model=python:bot:reply", "--pa-threshold=all=0.99"]
     alone = bot.runpytest_subprocess(*common, "-n", "0")
