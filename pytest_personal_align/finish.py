@@ -59,6 +59,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
         unreported=sum(plan.nodeid not in ending.reported for plan in plans),
         stopped=ending.stopped,
         gated=court.gated and not ending.stopped,
+        spared=spared,
     )
     settled = court.settlements.values()
     verdict, reason = run_verdict(settings.gate, done, cases.values(), settled, found.rows, found.broken)

@@ -15,13 +15,14 @@ from pytest_personal_align.core.referee import Settlement
 @dataclass(frozen=True)
 class Completeness:
     """What was planned (in a sequential run: what was not spared), what came back, and what pytest reported.
-    ``stopped``: the user or ``-x`` ended the run."""
+    ``stopped``: the user or ``-x`` ended the run. ``spared``: cases that a sequential run did not need."""
 
     planned: int
     recorded: int
     unreported: int
     stopped: bool
     gated: bool
+    spared: int = 0
 
 
 def run_verdict(
@@ -40,6 +41,7 @@ def run_verdict(
     gates = [row for row in rows if row.outcome == "fail" and (row.limit is not None or row.kind != "threshold")]
     errors = sum(case.errors for case in cases)
     with_errors = f"; {_count(errors, 'trial')} ended in an error" if errors else ""
+    with_errors += f"; {_count(done.spared, 'case')} not needed for the decision" if done.spared else ""
     if done.gated and gates:
         several = len({row.arm for row in rows}) > 1
         names = ", ".join(f"{row.arm + ': ' if several else ''}{row.mode} ({row.reason})" for row in gates)
