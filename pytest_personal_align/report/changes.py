@@ -63,7 +63,8 @@ def all_changes(record: RunRecord, baseline: RunRecord | None) -> list[Changes]:
     """Against the baseline if there is one, then each further arm against the first."""
     found = []
     comparison = record.comparison
-    if comparison or baseline:
+    arms_compared = comparison is not None and comparison.get("baseline") in [arm.name for arm in record.arms[:1]]
+    if baseline or (comparison and not arms_compared):
         found.append(_against_baseline(record, comparison or {}, baseline))
     names = anchors(record.cases)
     by_arm: dict[str, dict[tuple[str, str], int]] = {}
@@ -76,7 +77,9 @@ def all_changes(record: RunRecord, baseline: RunRecord | None) -> list[Changes]:
             for place, index in by_arm[arm].items()
             if place in by_arm[arms[0]]
         ]
-        found.append(Changes(arms[0], arm, _groups(sides, {}), [], []))
+        told = _told(comparison) if comparison and arms_compared else {}
+        tests = [test for test in (comparison or {}).get("tests") or [] if arms_compared and test.get("arm") == arm]
+        found.append(Changes(arms[0], arm, _groups(sides, told, only_told=arms_compared), [], tests))
     return found
 
 
@@ -87,7 +90,7 @@ def _against_baseline(record: RunRecord, comparison: Mapping[str, Any], baseline
     old = {case.nodeid: case for case in baseline.cases} if baseline else {}
     names = anchors(record.cases)
     sides: list[_Side] = [(old.get(case.nodeid), case, index, names[index]) for index, case in enumerate(record.cases)]
-    told = {str(nodeid): kind for kind, *_ in _GROUPS for nodeid in comparison.get(kind) or []}
+    told = _told(comparison)
     lists = [
         (title, [str(name) for name in comparison.get(field) or []])
         for field, title in (("added", "Only in this run"), ("removed", "Only in the baseline"))
@@ -105,6 +108,11 @@ def _against_baseline(record: RunRecord, comparison: Mapping[str, Any], baseline
         base, "this run", _groups(sides, told, only_told=bool(comparison)), [(t, n) for t, n in lists if n],
         list(comparison.get("tests") or []),
     )  # fmt: skip
+
+
+def _told(comparison: Mapping[str, Any]) -> dict[str, str]:
+    """Kind of change by node id, as the gate has found it."""
+    return {str(nodeid): kind for kind, *_ in _GROUPS for nodeid in comparison.get(kind) or []}
 
 
 def _groups(sides: Sequence[_Side], told: Mapping[str, str], *, only_told: bool = False) -> list[Group]:

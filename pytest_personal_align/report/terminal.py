@@ -70,7 +70,8 @@ def _gates(record: RunRecord, width: int) -> list[str]:
             rows.append([f"no fail: {', '.join(quiet)}"])
     head = ["failure mode", "cases", "fails", "rate", "90% interval", "limit", "gate"]
     if any(len(row) > 1 for row in rows):
-        if width < 72:
+        whole = [head, *(row for row in rows if len(row) > 1)]
+        if sum(max(map(len, cells)) + 2 for cells in zip(*whole, strict=True)) - 2 > width:
             head, rows = [cell for cell in head if cell != "90% interval"], [row[:4] + row[5:] for row in rows]
         lines = _table(head, rows, width, right=set(range(1, len(head) - 1)))
     else:
@@ -96,7 +97,7 @@ def _gate_rank(row: GateRecord) -> tuple[int, bool]:
 
 def _is_quiet(row: GateRecord) -> bool:
     """A mode without a limit that nobody failed: it needs no line of its own."""
-    return row.outcome == "pass" and row.limit is None and row.kind == "threshold"
+    return row.outcome == "pass" and row.limit is None and not row.failed
 
 
 def _arms(record: RunRecord, width: int) -> list[str]:
@@ -139,7 +140,8 @@ def _changes(record: RunRecord, width: int) -> list[str]:
                        ("added", "added"), ("removed", "removed"), ("incomparable", "not comparable")):  # fmt: skip
         if number := len(comparison.get(name) or []):
             parts.append(f"{number:,} {what}")
-    return _fill("since the baseline: ", ", ".join(parts) or "nothing changed", width)
+    base = one_line(str(comparison.get("baseline") or "the baseline"), 50)
+    return _fill(f"against {base}: ", ", ".join(parts) or "nothing changed", width)
 
 
 def _waivers(record: RunRecord, width: int) -> list[str]:
@@ -148,7 +150,7 @@ def _waivers(record: RunRecord, width: int) -> list[str]:
     if states:
         told = ", ".join(f"{states.count(state)} {one_line(state, 20)}" for state in dict.fromkeys(states))
         lines += _fill("waivers: ", told, width)
-    for one in record.pass_k[:_MOST_ARMS]:
+    for one in [one for one in record.pass_k if one.get("k") != 1][:_MOST_ARMS]:
         arm = f"{one_line(str(one.get('arm')), 60)}: " if len(record.arms) > 1 else ""
         told = f"{arm}{w.percent(one.get('rate'))} of {one.get('cases')} cases pass in all of that many trials"
         lines += _fill(f"pass^{one.get('k')}: ", told, width)
@@ -208,7 +210,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, right
     lines = []
     for row in [head, *rows]:
         if len(row) < len(head):
-            lines.append(_shorten(row[0], width))
+            lines += _fill("", row[0], width)
             continue
         cells = [_shorten(cell, size) if column in names else cell
                  for column, (cell, size) in enumerate(zip(row, sizes, strict=True))]  # fmt: skip

@@ -36,7 +36,7 @@ class GateView:
     @property
     def quiet(self) -> bool:
         """A mode without a limit in which nothing failed."""
-        return self.row.limit is None and self.row.kind == "threshold" and self.row.outcome == "pass"
+        return self.row.limit is None and not self.row.failed and self.row.outcome == "pass"
 
 
 @dataclass(frozen=True, slots=True)

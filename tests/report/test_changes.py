@@ -100,3 +100,14 @@ def test_no_reply_makes_a_diff_slow(text: str) -> None:
     start = time.process_time()
     word_diff(text, text[::-1])
     assert time.process_time() - start < 2
+
+
+def test_a_comparison_of_arms_uses_what_the_gate_found_and_shows_both_replies() -> None:
+    record = make_record(50, arms=("a", "b"), fail_rate=0.3)
+    ids = [case.nodeid for case in record.cases if case.arm == "b"]
+    comparison = {"baseline": "a", "new": ids[:2], "noise": ids[2:3], "tests": [{"mode": "all", "arm": "b", "p": 0.02}]}
+    (change,) = all_changes(record.model_copy(update={"comparison": comparison}), None)
+    assert (change.base, change.other) == ("a", "b")
+    assert _sizes(change) == {"new": 2, "fixed": 0, "still": 0, "noise": 1}
+    assert len(change.tests) == 1
+    assert all(pair.before and pair.after for group in change.groups for pair in group.pairs)

@@ -48,3 +48,12 @@ def test_ascii_only() -> None:
 def test_a_run_without_gates_or_cases_still_has_an_end() -> None:
     empty = make_record(5).model_copy(update={"cases": [], "gates": [], "contrasts": []})
     assert summary_lines(empty)[0].startswith("FAIL")
+
+
+def test_names_of_failure_modes_are_whole_at_80_columns() -> None:
+    record = make_record(300, arms=("a", "b"), fail_rate=0.1)
+    rows = [row.model_copy(update={"kind": "baseline", "limit": None, "difference": 0.167, "p": 0.0001})
+            for row in record.gates]  # fmt: skip
+    text = "\n".join(summary_lines(record.model_copy(update={"gates": [*record.gates, *rows]})))
+    for name in ("inattentiveness", "preference_conflict", "+16.7, p<.001"):
+        assert name in text
