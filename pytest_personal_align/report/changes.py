@@ -65,7 +65,7 @@ def all_changes(record: RunRecord, baseline: RunRecord | None) -> list[Changes]:
     comparison = record.comparison
     arms_compared = comparison is not None and comparison.get("baseline") in [arm.name for arm in record.arms[:1]]
     if baseline or (comparison and not arms_compared):
-        found.append(_against_baseline(record, comparison or {}, baseline))
+        found.append(_against_baseline(record, {} if arms_compared else comparison or {}, baseline))
     names = anchors(record.cases)
     by_arm: dict[str, dict[tuple[str, str], int]] = {}
     for index, case in enumerate(record.cases):
