@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ import pytest
 from pytest_personal_align.core import options as o
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.limit import parse_threshold
+from pytest_personal_align.core.parameters import parse_params
 from pytest_personal_align.core.suite import BUILTIN
 
 T = TypeVar("T")
@@ -226,21 +226,7 @@ def _shard(ask: _Asker) -> tuple[int, int] | None:
 
 def _params(ask: _Asker, name: str) -> dict[str, Any]:
     values, called, _ = ask.many_from(name)
-    params: dict[str, Any] = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        key = key.strip()
-        if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", key):
-            raise OptionError(f"{called}: {value!r} is not KEY=VALUE, such as temperature=0")
-        if re.search(
-            r"api[_-]?key|secret|token$|authorization|headers?$|base[_-]?url|api[_-]?base", key, re.IGNORECASE
-        ):
-            raise OptionError(f"{called}: {key}: keys, headers and addresses are taken from the environment only")
-        try:
-            params[key] = json.loads(text)
-        except ValueError:
-            params[key] = text
-    return params
+    return parse_params(values, called)
 
 
 def _arms(ask: _Asker) -> tuple[o.Arm, ...]:
