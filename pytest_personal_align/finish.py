@@ -25,6 +25,7 @@ from pytest_personal_align.core.validity import Completeness, run_verdict
 from pytest_personal_align.court import Court
 from pytest_personal_align.engine.bench import Custom
 from pytest_personal_align.engine.forecast import expected_calls
+from pytest_personal_align.engine.prices import model_info
 from pytest_personal_align.outputs import publish
 from pytest_personal_align.settings import Settings
 
@@ -62,7 +63,9 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
         spared=spared,
     )
     settled = court.settlements.values()
-    verdict, reason = run_verdict(settings.gate, done, cases.values(), settled, found.rows, found.broken)
+    verdict, reason = run_verdict(
+        settings.gate, done, cases.values(), settled, found.rows, [*court.broken, *found.broken]
+    )
     head = r.RunRecord(
         run=r.RunInfo(
             id=uuid.uuid4().hex,
@@ -80,7 +83,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
             shard={"index": settings.shard[0], "of": settings.shard[1]} if settings.shard else None,
         ),
         arms=[_arm(arm, list(court.models.get(arm.name, ()))) for arm in settings.engine.arms],
-        judge=court.judge,
+        judge=court.judge_info(),
         calls=court.calls(),
         sequential=court.saved(),
         **found.fields(settings.gate, gated=done.gated),
@@ -151,7 +154,16 @@ def _arm(arm: Arm, models: list[str]) -> r.ArmInfo:
         system_prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest() if prompt else None,
         params=arm.params,
         remedy=arm.remedy,
+        prices=_prices(arm.model),
     )
+
+
+def _prices(model: str) -> r.Prices | None:
+    info = model_info(model)
+    if info is None or info.input_price is None or info.output_price is None:
+        return None
+    cached = info.input_price if info.cached_price is None else info.cached_price
+    return r.Prices(prompt=info.input_price, completion=info.output_price, cached=cached)
 
 
 def _now() -> datetime.datetime:

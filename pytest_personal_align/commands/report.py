@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from pytest_personal_align.commands import Subparsers
 
 # Format: (module in the report package, function from a record to text).
-FORMATS = {"html": ("html", "render_html")}
+FORMATS = {
+    "html": ("html", "render_html"),
+    "markdown": ("markdown", "render_markdown"),
+    "csv": ("export", "render_csv"),
+    "jsonl": ("export", "render_jsonl"),
+}
 
 
 def add_parser(subparsers: Subparsers) -> None:

@@ -51,13 +51,29 @@ class RunInfo(_Part):
     shard: dict[str, int] | None = None
 
 
+class Prices(_Part):
+    """US dollars a token; ``cached`` are prompt tokens that the provider had read before."""
+
+    prompt: float
+    completion: float
+    cached: float
+
+    def cost(self, used: Usage) -> float:
+        cached = min(used.cached_tokens, used.prompt_tokens)
+        fresh = used.prompt_tokens - cached
+        return fresh * self.prompt + cached * self.cached + used.completion_tokens * self.completion
+
+
 class ArmInfo(_Part):
+    """One arm. ``prices`` is None where litellm's table knows none for the model."""
+
     name: str
     model: str
     resolved_models: list[str] = []
     system_prompt_sha256: str | None = None
     params: dict[str, Any] = {}
     remedy: str = "none"
+    prices: Prices | None = None
 
 
 class JudgeInfo(_Part):

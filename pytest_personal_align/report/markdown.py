@@ -15,6 +15,7 @@ from markupsafe import Markup
 from pytest_personal_align.core.record import CaseRecord, RunRecord
 from pytest_personal_align.core.text import one_line
 from pytest_personal_align.report import cards, wording
+from pytest_personal_align.report.remedies import remedy_markdown, remedy_rows
 from pytest_personal_align.report.tally import Outcomes, worst_first
 
 MARKER = "<!-- pytest-personal-align -->"
@@ -54,6 +55,7 @@ def render_markdown(record: RunRecord, *, baseline: RunRecord | None = None, rep
             tellings=[_telling(case) for case in cases],
             more=more,
             link=_link(report_url),
+            remedies=Markup(remedy_markdown(remedy_rows(record), lambda text: str(inline(text)))),
         )
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -69,7 +69,7 @@ def remedy_rows(record: RunRecord, price: Price | None = None) -> list[RemedyRow
     cases: dict[str, list[CaseRecord]] = {arm.name: [] for arm in record.arms}
     for case in record.cases:
         cases.setdefault(case.arm, []).append(case)
-    rows = [_row(arm, cases[arm.name], price) for arm in record.arms]
+    rows = [_row(arm, cases[arm.name], price or _recorded_price(record)) for arm in record.arms]
     bases = [_base(arm, record.arms) for arm in record.arms]
     contrasts = [
         _contrast(cases[base.name], cases[arm.name], kind) if base is not None else None
@@ -123,12 +123,22 @@ def remedy_markdown(rows: Sequence[RemedyRow], escape: Callable[[str], str]) -> 
     return "\n\n".join(parts) + "\n" if parts else ""
 
 
-def _row(arm: ArmInfo, cases: Sequence[CaseRecord], price: Price | None) -> RemedyRow:
+def _recorded_price(record: RunRecord) -> Price:
+    prices = {arm.name: arm.prices for arm in record.arms}
+
+    def price(arm: str, used: Usage) -> float | None:
+        known = prices[arm]
+        return known.cost(used) if known else None
+
+    return price
+
+
+def _row(arm: ArmInfo, cases: Sequence[CaseRecord], price: Price) -> RemedyRow:
     hazards = [case for case in cases if case.expects in _HAZARDS]
     trials = [trial for case in cases for trial in case.trials]
     whole = [trial for trial in trials if trial.error is None and trial.messages]
     total = sum((trial.usage for trial in whole), Usage())
-    cost = price(arm.name, total) if price is not None and whole else None
+    cost = price(arm.name, total) if whole else None
 
     def mean(amount: float) -> float | None:
         return amount / len(whole) if whole else None
