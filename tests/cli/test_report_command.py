@@ -36,8 +36,8 @@ def test_printed_and_written_alike(personal_align: Run, record: Path, tmp_path: 
     written = personal_align("report", record, "--format", name, "--out", tmp_path / "out" / "report")
 
     assert (printed.code, written.code) == (0, 0), printed.err
-    assert printed.out
-    assert (tmp_path / "out" / "report").read_text(encoding="utf-8") == printed.out
+    assert printed.out or name == "jsonl"  # a record without cases holds no conversation
+    assert (tmp_path / "out" / "report").read_bytes().decode() == printed.out
 
 
 def test_html_is_the_default(personal_align: Run, record: Path) -> None:
