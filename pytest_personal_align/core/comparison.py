@@ -232,7 +232,8 @@ def _p(test: PairedTest) -> str:
 
 def row_of(test: PairedTest) -> GateRow:
     """The gate table's line of a paired test."""
+    p = test.p if test.difference >= 0 else test.p_better
     return GateRow(
-        test.mode, test.arm, "baseline", None, test.cases, test.rate * test.cases, test.rate, None, None, test.p,
+        test.mode, test.arm, "baseline", None, test.cases, test.rate * test.cases, test.rate, None, None, p,
         test.detectable, test.outcome, test.reason, None, test.difference, test.base_rate, test.base,
     )  # fmt: skip

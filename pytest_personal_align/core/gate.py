@@ -154,7 +154,8 @@ class GateRow:
 
     ``low`` and ``high`` are one-sided 95 % bounds of the rate, ``corrected`` is the rate without the judge's
     errors. ``detectable`` is the smallest excess over the limit (or difference, for a baseline) that this run
-    would have found with a power of 80 %. ``p`` is Holm-adjusted. ``against`` names the base of a comparison.
+    would have found with a power of 80 %. ``p`` is one-sided, in the
+    direction of the difference, and Holm-adjusted. ``against`` names the base of a comparison.
     """
 
     mode: str

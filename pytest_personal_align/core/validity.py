@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_personal_align.core.gate import GateCase, GateRow
 from pytest_personal_align.core.options import GateOptions
@@ -42,6 +43,7 @@ def run_verdict(
     errors = sum(case.errors for case in cases)
     with_errors = f"; {_count(errors, 'trial')} ended in an error" if errors else ""
     with_errors += f"; {_count(done.spared, 'case')} not needed for the decision" if done.spared else ""
+    with_errors += _better(options, rows) if done.gated else ""
     if done.gated and gates:
         several = len({row.arm for row in rows}) > 1
         names = ", ".join(f"{row.arm + ': ' if several else ''}{row.mode} ({row.reason})" for row in gates)
@@ -56,6 +58,24 @@ def run_verdict(
         return "inconclusive", f"{names} undecided: {doubtful[0].reason}{with_errors}"
     scope = "" if done.gated else " (a part of the suite: no gate was applied)"
     return "pass", f"all {_count(len(cases), 'case')} passed or are tolerated{scope}{with_errors}"
+
+
+def judge_broken(canaries: Mapping[str, Any] | None) -> list[str]:
+    """Why a judge is not to be believed, from the canaries of its run."""
+    problem = (canaries or {}).get("problem")
+    return [str(problem)] if problem else []
+
+
+def _better(options: GateOptions, rows: Sequence[GateRow]) -> str:
+    """What a comparison shows to be better: half of what a reviewer wants to know."""
+    several = len({row.arm for row in rows}) > 1
+    better = [
+        f"{row.arm + ': ' if several else ''}{row.mode} {row.reason}"
+        for row in rows
+        if row.difference is not None and row.p is not None and row.outcome != "inconclusive"
+        and row.difference <= -options.min_effect and row.difference < 0 and row.p <= options.alpha
+    ]  # fmt: skip
+    return f"; better: {', '.join(better)}" if better else ""
 
 
 def _invalid(options: GateOptions, done: Completeness, cases: Collection[GateCase]) -> list[str]:
