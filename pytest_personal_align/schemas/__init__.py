@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pytest_personal_align.core.limit import GATED_MODES
 from pytest_personal_align.core.record import RunRecord
 from pytest_personal_align.core.suite import Distractors, Scenario, UseCase
 
@@ -79,6 +80,12 @@ def cases() -> dict[str, Any]:
         "required": ["use_cases"],
         "properties": {
             "category": {**use_case["properties"]["category"], "description": "Category of those that name none"},
+            "thresholds": {
+                "type": "object",
+                "propertyNames": {"pattern": f"^([a-z0-9_-]+/)?({'|'.join(GATED_MODES)})$"},
+                "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1},
+                "description": "Highest tolerated rates of the run, after those of command line and ini",
+            },
             "use_cases": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/UseCase"}},
         },
         "$defs": definitions,
