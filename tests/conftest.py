@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
+import hypothesis
 import pytest
+
+# Nothing is timed in tests; and what CI says of a change must not depend on the luck of that run.
+hypothesis.settings.register_profile("ours", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("ours")
 
 pytest_plugins = ["pytester"]
 

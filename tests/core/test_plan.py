@@ -39,7 +39,7 @@ def test_every_use_case_renders_in_every_scenario() -> None:
 
 def test_the_scenarios_of_a_use_case_begin_with_the_same_turns() -> None:
     five = [plan(CASES[0], name).turns for name in ("alone", "one-person", "two-people", "three-people", "control")]
-    assert os.path.commonprefix(five) == list(five[0][:4])
+    assert tuple(os.path.commonprefix(five)) == five[0][:4]
 
 
 def test_distractors_depend_on_use_case_and_seed_only() -> None:
