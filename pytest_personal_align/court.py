@@ -13,6 +13,7 @@ from pytest_personal_align.core.record import Calls, JudgeInfo, RunRecord, Spool
 from pytest_personal_align.core.recorded import results_of
 from pytest_personal_align.core.referee import Referee, Rules, Settlement
 from pytest_personal_align.core.result import CaseResult
+from pytest_personal_align.core.validity import judge_broken
 from pytest_personal_align.engine.bench import Bench, Progress
 from pytest_personal_align.engine.engine import Engine
 from pytest_personal_align.report.failure import failure_text
@@ -116,6 +117,16 @@ class Court:
     @property
     def warnings(self) -> list[str]:
         return list(self._bench.warnings)
+
+    @property
+    def broken(self) -> list[str]:
+        """Why the run is not to be believed, whatever its cases show."""
+        return judge_broken(self.judge_info().canaries)
+
+    def judge_info(self) -> JudgeInfo:
+        """The judge as the record shows it."""
+        canaries = self._bench.canaries
+        return self.judge.model_copy(update={"canaries": canaries}) if canaries is not None else self.judge
 
     def findings(self) -> Findings:
         """What the run found, beside its cases."""

@@ -23,7 +23,9 @@ from pytest_personal_align.engine.check import check_options
 from pytest_personal_align.engine.prefetch import prefetch
 from pytest_personal_align.judging.build import check_judges, make_judge
 from pytest_personal_align.judging.calibration import load_calibration
+from pytest_personal_align.judging.canaries import canaries
 from pytest_personal_align.judging.protocol import Judge
+from pytest_personal_align.judging.rules import NAME as RULES
 from pytest_personal_align.selection import Selection
 from pytest_personal_align.settings import Settings
 
@@ -51,7 +53,7 @@ def start_court(settings: Settings, config: pytest.Config, suite: Outline) -> Co
     options = settings.engine
     make = partial(make_judge, options.judge, custom=_judges(config))
 
-    bench = Bench(options, make, assistants_of(config))
+    bench = Bench(options, make, assistants_of(config), canaries=_with_canaries(settings, config))
     recorded = record.load(settings.regate, "--pa-regate") if settings.regate else None
     judge = recorded.judge if recorded else record.JudgeInfo(name=bench.judge.name, version=bench.judge.version)
     if options.judge.calibration is not None:
@@ -59,6 +61,17 @@ def start_court(settings: Settings, config: pytest.Config, suite: Outline) -> Co
         judge = judge.model_copy(update={"calibration": calibration})
     rules = _rules(settings, suite, judge)
     return Court(rules, bench, judge, options.limits.concurrency, options.seed, recorded)
+
+
+def _with_canaries(settings: Settings, config: pytest.Config) -> bool:
+    """Whether the judge is a model that is asked now: rules have a version, and whose judge is whose own matter."""
+    judge, custom = settings.engine.judge, _judges(config)
+    models = [name for name in judge.names if name != RULES and custom(name) is None]
+    asked = not settings.regate and settings.engine.reuse.mode != "replay"
+    if not (judge.canaries and models and asked):
+        return False
+    canaries()  # a broken installation shows now
+    return True
 
 
 def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules:

@@ -13,7 +13,7 @@ from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.record import RunRecord
 from pytest_personal_align.core.recorded import cases_of, entry_of
 from pytest_personal_align.core.settle import Rules, Settlement, Settler
-from pytest_personal_align.core.validity import Completeness, run_verdict
+from pytest_personal_align.core.validity import Completeness, judge_broken, run_verdict
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def regate(
     settlements = {settlement.key: settlement for settlement in settler.take(cases)}
     found = findings(settler, settlements.values(), record.judge.version)
     done = Completeness(len(cases), len(cases), 0, stopped=record.run.interrupted, gated=gated)
-    verdict, reason = run_verdict(options, done, cases, settlements.values(), found.rows, found.broken)
+    broken = [*judge_broken(record.judge.canaries), *found.broken]
+    verdict, reason = run_verdict(options, done, cases, settlements.values(), found.rows, broken)
     by_id = {case.nodeid: case for case in cases}
     changed = [
         case.model_copy(

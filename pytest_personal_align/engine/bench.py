@@ -15,6 +15,7 @@ from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.record import Calls
 from pytest_personal_align.core.result import CallFailed, Message, Reply, Transcript, Usage, Verdict
 from pytest_personal_align.engine.assistant import Assistant, Call
+from pytest_personal_align.engine.canary_run import CanaryRun
 from pytest_personal_align.engine.client import Client
 from pytest_personal_align.engine.conversation import assess, converse, judged_ends, last_request
 from pytest_personal_align.engine.demo import DemoAssistant
@@ -49,9 +50,15 @@ class Bench:
     """
 
     def __init__(
-        self, options: EngineOptions, make_judge: Callable[[Complete], Judge], custom: Custom | None = None
+        self,
+        options: EngineOptions,
+        make_judge: Callable[[Complete], Judge],
+        custom: Custom | None = None,
+        *,
+        canaries: bool = False,
     ) -> None:
-        """Raises OptionError for what :func:`check_options` refuses in assistants."""
+        """``canaries``: check the judge before it is trusted. Raises OptionError for what :func:`check_options`
+        refuses in assistants."""
         self.warnings: list[str] = []
         self._options = options
         self._ledger = Ledger()
@@ -68,6 +75,7 @@ class Bench:
                 bare = self._assistants[arm.name]
                 self._assistants[arm.name] = Remedied(arm, bare, options.reuse.share, options.limits.timeout)
         self.judge = make_judge(self.complete)
+        self._canaries = CanaryRun(self.judge, options.limits.concurrency) if canaries else None
 
     def _add(self, arm: Arm, custom: Assistant | None) -> None:
         if custom is not None:
@@ -98,6 +106,8 @@ class Bench:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._canaries is not None:
+            await self._canaries.close()
         for replay in self._replays.values():
             replay.close()
         await self._client.__aexit__(kind, error, trace)
@@ -114,6 +124,8 @@ class Bench:
         """Hold the conversation of one trial. ``seat`` is left while another's equal call is waited for."""
         self._talking += 1
         try:
+            if self._canaries is not None and (refused := await self._canaries.first()) is not None:
+                return Transcript((), error=refused)
             if (replay := self._replays.get(plan.arm)) is not None:
                 return _recorded(replay, plan, trial)
             assistant, prompt = self._assistants[plan.arm], self._arms[plan.arm].system_prompt
@@ -139,6 +151,8 @@ class Bench:
         """The judge's verdict on a trial."""
         self._judging += 1
         try:
+            if self._canaries is not None:
+                await self._canaries.all()
             if plan.arm not in self._replays:
                 return await assess(plan.brief, transcript, self.judge, judged_ends(plan, transcript.messages))
             # A recording is judged by its own last reply, whatever turns the plan has.
@@ -169,6 +183,11 @@ class Bench:
     def calls(self) -> Calls:
         """What was sent, reused and spent until now."""
         return self._ledger.calls()
+
+    @property
+    def canaries(self) -> dict[str, Any] | None:
+        """What the canaries showed, for the record; None until they are judged, and where there are none."""
+        return self._canaries.document if self._canaries is not None else None
 
     def progress(self) -> Progress:
         return Progress(self._planned, self._talking, self._judging, self._done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -82,9 +82,16 @@ class CanaryReport:
 
 
 async def check_judge(
-    judge: Judge, rows: Sequence[Labelled] | None = None, *, concurrency: int = 16
+    judge: Judge,
+    rows: Sequence[Labelled] | None = None,
+    *,
+    concurrency: int = 16,
+    first_passed: Callable[[], object] | None = None,
 ) -> CanaryReport:
-    """Judge the canaries, ten first. Raises CallFailed where no call can succeed."""
+    """Judge the canaries, ten first; ``first_passed`` is called if these allow to go on.
+
+    Raises CallFailed where no call can succeed.
+    """
     rows = canaries() if rows is None else rows
     easy = [row for row in rows if INJECTION not in row.tags]
     hostile = [row for row in rows if INJECTION in row.tags]
@@ -92,6 +99,8 @@ async def check_judge(
     first = _report(easy[:FIRST], verdicts, [], [])
     if len(first.wrong) >= FIRST_WRONG:
         return CanaryReport(first.judged, first.right, 0, (), first.wrong, stop=True)
+    if first_passed is not None:
+        first_passed()
     verdicts += await judge_all(judge, [*easy[FIRST:], *hostile], concurrency=concurrency)
     return _report(easy, verdicts[: len(easy)], hostile, verdicts[len(easy) :])
 
