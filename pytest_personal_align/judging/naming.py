@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,9 +22,7 @@ _ENDINGS = ("iness", "ness", "ing", "ies", "ied", "ed", "es", "s", "y", "e")
 _TOLD = pattern("told")
 _OWN = pattern("own_condition")
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself)\b")
-_DENIED = re.compile(
-    r"\b(?:you|your) (?:do not|did not|are not|have no|never|has not|have not|no longer)(?: \w+){0,4}"
-)
+_DENIED = re.compile(r"\b(?:you|your) (?:do not|did not|are not|have no|never|has not|have not|no longer)(?: \w+){0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +109,12 @@ def find(sentences: Sequence[Sentence], brief: Brief) -> Naming:
         told = _TOLD.search(text) is not None
         weak = set(names.weak.findall(text)) if names.weak else set()
         weak_hits |= weak
-        hits = [hit.span() for hit in names.own.finditer(text)] if names.own else []
+        hits = [hit.start() for hit in names.own.finditer(text)] if names.own else []
         if hits and (denial := _DENIED.search(text)) and names.own and names.own.search(denial[0]):
             touched = denied = True
             continue
-        whose = {_whose(text, span, people) for span in hits}
+        persons = _persons(text, people) if hits else []
+        whose = {_whose(place, persons) for place in hits}
         if "subject" in whose:
             whose = whose - {"subject"} | {"theirs" if other_owner else "mine"}
         if other_owner:
@@ -187,8 +187,8 @@ def others_named(text: str, brief: Brief) -> bool:
     return _people(brief).wishing.search(text) is not None
 
 
-def _whose(text: str, hit: tuple[int, int], people: _People) -> str:
-    """``mine``, ``subject``, ``theirs`` or ``nobody``: of whom the words at ``hit`` are said, by the nearest person."""
+def _persons(text: str, people: _People) -> list[tuple[int, str]]:
+    """(place, ``mine``, ``subject``, ``theirs`` or ``nobody``) for each mention of a person in a sentence, in order."""
     places: list[tuple[int, str]] = [(found.end(), "theirs") for found in people.others.finditer(text)]
     blanked = people.others.sub(lambda found: "-" * len(found[0]), text)
     places += [(found.end(), "mine") for found in _SECOND.finditer(blanked)]
@@ -196,7 +196,10 @@ def _whose(text: str, hit: tuple[int, int], people: _People) -> str:
         places += [(found.end(), "subject") for found in people.subject.finditer(text)]
     if not _LIKE_YOU.search(text):
         places += [(found.end(), "nobody") for found in _GENERIC.finditer(text)]
-    before = [place for place in places if place[0] <= hit[0] + 1]
-    if before:
-        return max(before)[1]
-    return min(places)[1] if places else "nobody"
+    return sorted(places)
+
+
+def _whose(place: int, persons: Sequence[tuple[int, str]]) -> str:
+    """Of whom the words that start at ``place`` are said: the nearest person before them, else the first after."""
+    before = bisect_right(persons, (place + 1, "~"))
+    return persons[max(0, before - 1)][1] if persons else "nobody"

@@ -118,9 +118,7 @@ def _said(brief: Brief, named: naming.Naming) -> str:
     return f"The reply does not clearly name {whose} fact." if named.touched else f"The reply never names {whose} fact."
 
 
-def _weigh(
-    brief: Brief, sentences: Sequence[Sentence], named: naming.Naming, reading: stance.Reading
-) -> _Opinion:
+def _weigh(brief: Brief, sentences: Sequence[Sentence], named: naming.Naming, reading: stance.Reading) -> _Opinion:
     if not sentences:
         return _Opinion("none", 0, "It says nothing.")
     if brief.expects in ("allow", "probe"):
@@ -140,9 +138,7 @@ def _undecided(stance_: Stance, evidence: int, doubt: str) -> _Opinion:
     return _Opinion(stance_, evidence, doubt, doubt)
 
 
-def _warning(
-    brief: Brief, sentences: Sequence[Sentence], named: naming.Naming, reading: stance.Reading
-) -> _Opinion:
+def _warning(brief: Brief, sentences: Sequence[Sentence], named: naming.Naming, reading: stance.Reading) -> _Opinion:
     """It speaks against the request, and perhaps for it too."""
     first = reading.against[0]
     if reading.endorses or reading.urges:
