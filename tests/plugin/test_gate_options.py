@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,3 +166,23 @@ def test_sequential_does_not_start_what_is_not_needed(project: pytest.Pytester, 
 def test_the_plan_says_what_the_gate_could_see(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-threshold=all=0.1", "--pa-plan")
     result.stdout.fnmatch_lines(["*all at most 10.0%: 12 cases see a rate of*cases for 10 points: *"])
+
+
+def test_a_calibration_of_this_judge_corrects_the_rates(project: pytest.Pytester, record: Record) -> None:
+    options = ["--pa-model=demo/follower", "--pa-threshold=all=0.4", "--pa-calibration=judge.json"]
+    project.runpytest_subprocess("--pa-model=demo/attentive")
+    version = record()["judge"]["version"]
+    share = {"count": 380, "total": 400, "low": 0.92, "high": 0.97}
+    calibration = {"schema_version": 1, "judge": "rules", "version": version, "items": 800, "sensitivity": share,
+                   "specificity": share, "modes": {}, "may_gate": True, "reason": ""}  # fmt: skip
+    path = project.path / "judge.json"
+    path.write_text(json.dumps(calibration))
+    project.runpytest_subprocess(*options)
+    row = next(row for row in record()["gates"] if row["mode"] == "all")
+    assert row["rate"] == 0.5
+    assert row["corrected"] == pytest.approx((0.5 - 0.05) / 0.9)
+    assert record()["judge"]["calibration"]["version"] == version
+    path.write_text(json.dumps({**calibration, "version": "other"}))
+    project.runpytest_subprocess(*options)
+    assert next(row for row in record()["gates"] if row["mode"] == "all")["corrected"] is None
+    assert any("calibration is of judge version other" in warning for warning in record()["run"]["warnings"])
