@@ -9,6 +9,7 @@ distractor files are taken from beside it. The ideal is calls x latency / concur
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import resource
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -48,7 +50,7 @@ def main() -> int:
         url = server.stdout.readline().strip()
         command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-rN", "-p", "no:cacheprovider", "-n", options.n]
         command += ["--pa-model=openai/scripted", f"--pa-api-base={url}", f"--pa-judge={options.judge}"]
-        command += [f"--pa-concurrency={options.concurrency}", "--pa-unclear=pass", "--pa-threshold=all=1"]
+        command += [f"--pa-concurrency={options.concurrency}", "--pa-unclear=pass", "--pa-threshold=all=1", "--pa-no-canaries"]
         began = time.perf_counter()
         ended = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True)
         wall = time.perf_counter() - began
@@ -59,6 +61,9 @@ def main() -> int:
     calls = record["calls"]
     sent = calls["assistant"]["sent"] + calls["judge"]["sent"]
     ideal = sent * options.latency / options.concurrency
+    verdicts = sorted((case["nodeid"], case["outcome"], case["failure_mode"]) for case in record["cases"])
+    print(f"verdicts: {Counter(case['outcome'] for case in record['cases'])}, digest ", end="")
+    print(hashlib.sha256(json.dumps(verdicts).encode()).hexdigest()[:16])
     print(f"{len(record['cases'])} cases, exit {ended.returncode}, verdict {record['run']['verdict']}")
     print(f"calls: {calls['assistant']} {calls['judge']}; requests the server saw: {requests}")
     print(f"wall {wall:.1f} s, ideal {ideal:.1f} s, ratio {wall / ideal:.2f} (at most 1.5)")
