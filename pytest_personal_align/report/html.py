@@ -15,6 +15,7 @@ from markupsafe import Markup
 from pytest_personal_align.core.record import RunRecord
 from pytest_personal_align.report import cards, wording
 from pytest_personal_align.report.datablock import Passing, data_block
+from pytest_personal_align.report.remedies import remedy_rows, remedy_tables
 from pytest_personal_align.report.view import page
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -36,6 +37,7 @@ def render_html(record: RunRecord, *, baseline: RunRecord | None = None, passing
         record=record,
         run=record.run,
         passing=passing,
+        remedies=remedy_tables(remedy_rows(record)),
         data=data_block(record, cards.anchors(record.cases), passing),
         style=Markup(style),
         script=Markup(script),
