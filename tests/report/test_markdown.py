@@ -38,7 +38,7 @@ def _shown(text: str) -> str:
 @given(st.one_of(st.text(max_size=80), _TOUCHY, st.sampled_from(PAYLOADS)))
 def test_a_paragraph_is_a_paragraph_of_that_text(text: str) -> None:
     kinds, shown = _text(inline(text))
-    assert kinds == (["paragraph_open", "paragraph_close"] if _shown(text) else [])
+    assert kinds == (["paragraph_open", "paragraph_close"] if str(inline(text)).strip() else [])
     assert shown.replace("\u200b", "").split() == _shown(text).split()
 
 
