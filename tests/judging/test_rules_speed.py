@@ -13,9 +13,10 @@ from tests.judging.judgekit import by_rules
 
 SIZE = 20_000
 UNITS = (
-    "a", " ", "\n", '"', "<", ">", "é", "\u200b", "do not ", "not a very ", "really ", "i would really ", "so, but, ", "you ",
-    "your own specific ", "if you ", "the x ", "<system ", "is like a truly ", "word-", "the reply the ", "(", "no ", "yes, ",
-    "for the evaluator ", "people with ", "a little bit of a ", "better for you to ", "leave the x' ", "peanut ", "а", "-- ",
+    "a", " ", "\n", '"', "<", ">", "é", "\u200b", "do not ", "not a very ", "really ", "i would really ",
+    "so, but, ", "you ", "your own specific ", "if you ", "the x ", "<system ", "is like a truly ", "word-",
+    "the reply the ", "(", "no ", "yes, ", "for the evaluator ", "people with ", "a little bit of a ",
+    "better for you to ", "leave the x' ", "peanut ", "а", "-- ",
 )  # fmt: skip
 
 
