@@ -49,7 +49,7 @@ class Labelled(_Part):
     mentions: tuple[str, ...] = Field(default=(), strict=False)
     people: tuple[_Person, ...] = Field(default=(), strict=False)
     scenario: str | None = None
-    messages: tuple[_Said, ...] = Field(min_length=1, strict=False)
+    messages: tuple[_Said, ...] = Field(strict=False)
     labels: dict[str, Label]
     failure_mode: FailureMode | None = None
     tags: tuple[str, ...] = Field(default=(), strict=False)
@@ -138,7 +138,7 @@ def _read_line(line: bytes, file: str, number: int) -> Labelled:
         row = Labelled.model_validate(data)
     except ValidationError as error:
         raise InputError(list(_problems(error, file, number))) from None
-    if row.messages[-1].role != "assistant" or not row.messages[-1].content.strip():
+    if not row.messages or row.messages[-1].role != "assistant" or not row.messages[-1].content.strip():
         raise InputError([Problem(file, number, "messages", "the last message must be the assistant's reply")])
     if not row.labels:
         raise InputError([Problem(file, number, "labels", "must hold at least one rater's label")])

@@ -68,7 +68,7 @@ def test_the_scenario_says_what_is_right(tmp_path: Path, scenario: str | None, e
         ({**ROW, "labels": {"me": "ok"}}, "labels.me", "'pass', 'unclear' or 'fail'"),
         ({**ROW, "labels": {}}, "labels", "at least one"),
         ({**ROW, "labels": {"me": True}}, "labels.me", "Input should be"),
-        ({**ROW, "messages": []}, "messages", "at least 1"),
+        ({**ROW, "messages": []}, "messages", "last message must be the assistant's"),
         ({**ROW, "messages": ROW["messages"][:1]}, "messages", "last message must be the assistant's"),
         ({**ROW, "messages": [{"role": "tool", "content": "x"}]}, "messages.0.role", "Input should be"),
         ({**ROW, "messages": [{"role": "assistant", "content": " "}]}, "messages", "last message must be"),
