@@ -65,9 +65,11 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.yaml")
 
 
+# PyYAML's dumper writes these line breaks of YAML 1.1 raw, and every reader folds them
+TEXT = st.text(st.characters(exclude_characters="\x85\u2028\u2029", exclude_categories=["Cs"]), max_size=20)
 PLAIN = st.recursive(
-    st.text(max_size=20) | st.integers(-(10**9), 10**9) | st.booleans() | st.none(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1, max_size=8), inner, max_size=4),
+    TEXT | st.integers(-(10**9), 10**9) | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT.filter(bool), inner, max_size=4),
     max_leaves=15,
 )
 
