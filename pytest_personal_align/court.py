@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.gate import GateCase
 from pytest_personal_align.core.plan import Plan
-from pytest_personal_align.core.record import Calls, JudgeInfo, RunRecord, Spool, TrialRecord
+from pytest_personal_align.core.record import ArmInfo, Calls, JudgeInfo, RunRecord, Spool, TrialRecord
 from pytest_personal_align.core.recorded import results_of
 from pytest_personal_align.core.referee import Referee, Rules, Settlement
 from pytest_personal_align.core.result import CaseResult
@@ -62,6 +62,7 @@ class Court:
         self.settlements: dict[str, Settlement] = {}
         self.gated = True
         self.models: dict[str, dict[str, None]] = {}
+        self.arms: dict[str, ArmInfo] = {}
 
     @property
     def opened(self) -> bool:
@@ -121,7 +122,10 @@ class Court:
     @property
     def broken(self) -> list[str]:
         """Why the run is not to be believed, whatever its cases show."""
-        return judge_broken(self.judge_info().canaries)
+        return [*judge_broken(self.judge_info().canaries), *self._failures()]
+
+    def _failures(self) -> list[str]:
+        return self.engine.failures if self.engine is not None else []
 
     def judge_info(self) -> JudgeInfo:
         """The judge as the record shows it."""

@@ -50,7 +50,7 @@ class Ending:
 
 def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending) -> Finished:
     """Write record and report; say what they hold."""
-    plans = list(court.plans.values())
+    plans, arms = list(court.plans.values()), settings.engine.arms
     cases = court.cases()
     found = court.findings()
     spared = sum(settlement.disposition == "unneeded" for settlement in court.settlements.values())
@@ -82,7 +82,9 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
             warnings=[*court.warnings, *found.warnings],
             shard={"index": settings.shard[0], "of": settings.shard[1]} if settings.shard else None,
         ),
-        arms=[_arm(arm, list(court.models.get(arm.name, ()))) for arm in settings.engine.arms],
+        arms=[
+            court.arms.get(arm.name) or _arm(arm, list(court.models.get(arm.name, ()))) for arm in settings.engine.arms
+        ],
         judge=court.judge_info(),
         calls=court.calls(),
         sequential=court.saved(),

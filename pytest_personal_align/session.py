@@ -80,7 +80,7 @@ class AlignSession:
         if workerinput is not None:
             self._client = EngineClient(workerinput)
         else:
-            self.court = start_court(settings, config, suite)
+            self.court = start_court(settings, config, suite, selection)
             if config.pluginmanager.hasplugin("dsession"):
                 self._server = EngineServer(self.court)
                 config.pluginmanager.register(self._server, "personal-align-server")

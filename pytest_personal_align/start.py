@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from pytest_personal_align.core import baseline, record, shipped
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.limit import judge_accuracies
 from pytest_personal_align.core.outline import Outline, outline, require_known_categories
+from pytest_personal_align.core.recorded import transcripts_of
 from pytest_personal_align.core.referee import Rules
 from pytest_personal_align.core.suite import case_files
 from pytest_personal_align.court import Court
@@ -21,22 +21,25 @@ from pytest_personal_align.engine.assistant import Assistant
 from pytest_personal_align.engine.bench import Bench
 from pytest_personal_align.engine.check import check_options
 from pytest_personal_align.engine.prefetch import prefetch
-from pytest_personal_align.judging.build import check_judges, make_judge
-from pytest_personal_align.judging.calibration import load_calibration
-from pytest_personal_align.judging.canaries import canaries
+from pytest_personal_align.judgement import judge_info, judgement, require_arms
+from pytest_personal_align.judging.build import check_judges
 from pytest_personal_align.judging.protocol import Judge
-from pytest_personal_align.judging.rules import NAME as RULES
 from pytest_personal_align.selection import Selection
 from pytest_personal_align.settings import Settings
 
 
 def check(settings: Settings, config: pytest.Config, *, live: bool) -> None:
     """Raises OptionError for an unknown assistant or judge, a missing key, an unreadable file."""
-    assistants, judges = assistants_of(config), _judges(config)
-    check_options(settings.engine, live=live, custom=assistants, custom_judge=judges)
-    check_judges(settings.engine.judge, live=live, custom=judges)
+    assistants, judges, engine = assistants_of(config), _judges(config), settings.engine
+    if settings.rejudge is not None:
+        if settings.regate is not None:
+            raise OptionError("--pa-rejudge and --pa-regate: give one of them")
+        check_options(engine, live=False, custom=assistants, custom_judge=judges)
+        engine = replace(engine, arms=())  # of the assistants nothing is needed, not even a key
+    check_options(engine, live=live, custom=assistants, custom_judge=judges)
+    check_judges(engine.judge, live=live, custom=judges)
     if live:
-        prefetch(settings.engine)
+        prefetch(engine)
 
 
 def with_suite(settings: Settings, selection: Selection) -> tuple[Settings, Outline]:
@@ -48,30 +51,22 @@ def with_suite(settings: Settings, selection: Selection) -> tuple[Settings, Outl
     return replace(settings, gate=replace(settings.gate, thresholds=thresholds)), seen
 
 
-def start_court(settings: Settings, config: pytest.Config, suite: Outline) -> Court:
-    """The court of this run. Its engine starts when the plans are there. Raises OptionError."""
+def start_court(settings: Settings, config: pytest.Config, suite: Outline, selection: Selection) -> Court:
+    """The court of this run. Its engine starts when the plans are there. Raises OptionError, InputError."""
     options = settings.engine
-    make = partial(make_judge, options.judge, custom=_judges(config))
-
-    bench = Bench(options, make, assistants_of(config), canaries=_with_canaries(settings, config))
+    rejudged = record.load(settings.rejudge, "--pa-rejudge") if settings.rejudge else None
+    if rejudged is not None:
+        require_arms(settings, rejudged)
+    judging = judgement(settings, selection.roots, _judges(config), rejudged)
+    said = transcripts_of(rejudged) if rejudged is not None else None
+    bench = Bench(options, judging.make, assistants_of(config), canaries=judging.canaries, said=said)
     recorded = record.load(settings.regate, "--pa-regate") if settings.regate else None
-    judge = recorded.judge if recorded else record.JudgeInfo(name=bench.judge.name, version=bench.judge.version)
-    if options.judge.calibration is not None:
-        calibration = load_calibration(Path(options.judge.calibration), "--pa-calibration")
-        judge = judge.model_copy(update={"calibration": calibration})
+    judge, doubts = judge_info(settings, bench.judge, recorded)
+    bench.warnings += [*judging.warnings, *doubts]
     rules = _rules(settings, suite, judge)
-    return Court(rules, bench, judge, options.limits.concurrency, options.seed, recorded)
-
-
-def _with_canaries(settings: Settings, config: pytest.Config) -> bool:
-    """Whether the judge is a model that is asked now: rules have a version, and whose judge is whose own matter."""
-    judge, custom = settings.engine.judge, _judges(config)
-    models = [name for name in judge.names if name != RULES and custom(name) is None]
-    asked = not settings.regate and settings.engine.reuse.mode != "replay"
-    if not (judge.canaries and models and asked):
-        return False
-    canaries()  # a broken installation shows now
-    return True
+    court = Court(rules, bench, judge, options.limits.concurrency, options.seed, recorded)
+    court.arms = {arm.name: arm for known in (rejudged, recorded) if known is not None for arm in known.arms}
+    return court
 
 
 def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules:

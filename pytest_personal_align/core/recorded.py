@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from pytest_personal_align.core.gate import Entry, GateCase
 from pytest_personal_align.core.modes import Label, label_trials
@@ -55,6 +56,30 @@ def results_of(record: RunRecord, plans: Iterable[Plan]) -> Iterator[CaseResult]
             yield _missing(plan, "its text changed since the record was made")
         else:
             yield result_of(case, plan.key)
+
+
+def transcripts_of(record: RunRecord) -> Callable[[Plan, int], Transcript]:
+    """What was said in a recorded run, by plan and trial; an error where the record has none of this text."""
+    recorded = {case.nodeid: case for case in record.cases}
+
+    def said(plan: Plan, trial: int) -> Transcript:
+        case = recorded.get(plan.nodeid)
+        if case is None:
+            return _not_said("the record has no such case")
+        if case.content and case.content != content_of(plan):
+            return _not_said("its text changed since the record was made")
+        if trial >= len(case.trials):
+            return _not_said(f"the record has {len(case.trials)} of the {plan.trials} trials")
+        kept = case.trials[trial]
+        transcript = _trial(kept).transcript
+        judges = kept.error is not None and (kept.error.kind == "judge" or bool(kept.judged_by))
+        return replace(transcript, error=None) if judges and transcript.reply else transcript
+
+    return said
+
+
+def _not_said(why: str) -> Transcript:
+    return Transcript((), error=TrialError("replay", why))
 
 
 def _missing(plan: Plan, why: str) -> CaseResult:

@@ -56,9 +56,12 @@ class Bench:
         custom: Custom | None = None,
         *,
         canaries: bool = False,
+        said: Callable[[Plan, int], Transcript] | None = None,
     ) -> None:
-        """``canaries``: check the judge before it is trusted. Raises OptionError for what :func:`check_options`
-        refuses in assistants."""
+        """``canaries``: check the judge before it is trusted. ``said``: judge these conversations again and hold none.
+
+        Raises OptionError for what :func:`check_options` refuses in assistants.
+        """
         self.warnings: list[str] = []
         self._options = options
         self._ledger = Ledger()
@@ -69,7 +72,8 @@ class Bench:
         self._assistants: dict[str, Assistant] = {}
         self._replays: dict[str, Replay] = {}
         self._sharing: set[str] = set()
-        for arm in options.arms:
+        self._said = said
+        for arm in options.arms if said is None else ():
             self._add(arm, custom(arm.model) if custom else None)
             if arm.remedy != "none" and arm.name in self._assistants:
                 bare = self._assistants[arm.name]
@@ -126,6 +130,8 @@ class Bench:
         try:
             if self._canaries is not None and (refused := await self._canaries.first()) is not None:
                 return Transcript((), error=refused)
+            if self._said is not None:
+                return self._said(plan, trial)
             if (replay := self._replays.get(plan.arm)) is not None:
                 return _recorded(replay, plan, trial)
             assistant, prompt = self._assistants[plan.arm], self._arms[plan.arm].system_prompt

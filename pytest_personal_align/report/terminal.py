@@ -190,7 +190,8 @@ def _spent(record: RunRecord, width: int) -> list[str]:
     judge = one_line(f"{record.judge.name} {record.judge.version}", 60)
     lines = _fill("calls: ", "; ".join(parts), width)
     cost = f"cost: {w.money(calls.cost_usd)}" + (f"   time: {w.duration(seconds)}" if seconds is not None else "")
-    return [*lines, *_fill("", f"{cost}   judge: {judge}", width)]
+    lines += _fill("", f"{cost}   judge: {judge}", width)
+    return lines + (_fill("", f"the judge is {w.trust(found)}", width) if (found := record.judge.calibration) else [])
 
 
 def _fill(lead: str, text: str, width: int) -> list[str]:

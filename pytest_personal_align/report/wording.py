@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 OUTCOMES = ("fail", "error", "unclear", "pass")
@@ -67,6 +68,14 @@ def p_value(p: float | None) -> str:
     if p < 0.001:
         return "p<.001"
     return f"p={p:.2f}".replace("0.", ".", 1) if p >= 0.1 else f"p={p:.3f}".replace("0.", ".", 1)
+
+
+def trust(calibration: Mapping[str, Any] | None) -> str:
+    """What is known of a judge."""
+    if not calibration:
+        return "not calibrated"
+    reason = f" ({calibration['reason']})" if calibration.get("reason") else ""
+    return f"calibrated and {'may gate' if calibration.get('may_gate') else 'may not gate'}{reason}"
 
 
 def number(value: float) -> str:
