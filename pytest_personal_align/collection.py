@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,11 +35,13 @@ class _CaseCollector(pytest.Collector):
     def align(self) -> AlignSession:
         return self.config.stash[ALIGN]
 
+    @abc.abstractmethod
     def _placed(self) -> list[Placed]:
-        raise NotImplementedError
+        """The use cases, in order. Raises InputError or OptionError."""
 
+    @abc.abstractmethod
     def _catalogue(self) -> Catalogue:
-        raise NotImplementedError
+        """Their scenarios and distractors. Raises InputError."""
 
     def collect(self) -> Iterator[pytest.Item]:
         try:
