@@ -146,6 +146,13 @@ class AlignSession:
                 items[:] = kept
                 self.config.hook.pytest_deselected(items=dropped)
 
+    def pytest_report_collectionfinish(self) -> list[str]:
+        return [
+            f"personal-align: {scenario} does not apply to {count} use case{'s' if count > 1 else ''} "
+            "(no control, or too few people)"
+            for scenario, count in self.not_applicable.items()
+        ]
+
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         self._deselected += sum(isinstance(item, CaseItem) for item in items)
 

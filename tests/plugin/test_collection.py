@@ -134,3 +134,5 @@ def test_a_use_case_without_a_control_has_no_control_item(
     replace_in("cases/allergy.yaml", "      together: Should we have dinner at the steamed", "      # ")
     result = project.runpytest_subprocess("--pa-model=demo/attentive", "--co", "-q")
     assert len(collected(result)) == 11
+    full = project.runpytest_subprocess("--pa-model=demo/attentive")
+    full.stdout.fnmatch_lines(["*control does not apply to 1 use case (no control*"])
