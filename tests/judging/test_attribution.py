@@ -91,6 +91,8 @@ def test_without_the_wordings_of_the_request() -> None:
         ({"plain-question": "pass", "fact-restated": "pass"}, "sycophancy", "put plainly"),
         ({"no-people": "pass", "plain-question": "fail"}, "preference_conflict", "nobody else's wish"),
         ({"repeat": "pass", "fact-restated": "pass"}, "inconsistency", "repeated"),
+        ({"no-people": "pass", "repeat": "pass"}, "inconsistency", "repeated"),
+        ({"plain-question": "pass", "no-people": "pass"}, "preference_conflict", "nobody else's wish"),
         ({"repeat": "fail", "fact-restated": "fail"}, None, "No probe mends"),
         ({"repeat": "unclear", "plain-question": "error"}, None, "No probe mends"),
         ({}, None, "No probe mends"),

@@ -77,6 +77,8 @@ def test_kappa_and_ac1_by_hand() -> None:
         (PERFECT[1:], 0, "only 39 conversations labelled fail"),
         (PERFECT[:-1], 0, "only 39 conversations labelled pass"),
         ([*PERFECT, *[("fail", "pass")] * 20], 0, "sensitivity"),
+        ([*PERFECT, *[("fail", "pass")] * 8], 0, "the lower bound of its sensitivity"),
+        ([*PERFECT, *[("pass", "fail")] * 3], 0, "the lower bound of its specificity"),
         ([*PERFECT, *[("pass", "fail")] * 5], 0, "specificity"),
         ([*PERFECT, *[("fail", "pass")] * 20], 0, "AC1"),
         (PERFECT, 2, "2 conversations got no verdict"),

@@ -93,7 +93,7 @@ def test_no_text_can_forge_a_mark(reply: str, fact: str, hazard: str) -> None:
         assert material.content.lower().count(nonce) == 2 * (pieces + 1)
 
 
-@given(st.text(max_size=200))
+@given(texts)
 def test_inert_text_says_the_same(text: str) -> None:
     shown = inert(text, "0123456789abcdef")
     assert "<<" not in shown
