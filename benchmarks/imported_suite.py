@@ -50,7 +50,8 @@ def main() -> int:
         url = server.stdout.readline().strip()
         command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-rN", "-p", "no:cacheprovider", "-n", options.n]
         command += ["--pa-model=openai/scripted", f"--pa-api-base={url}", f"--pa-judge={options.judge}"]
-        command += [f"--pa-concurrency={options.concurrency}", "--pa-unclear=pass", "--pa-threshold=all=1", "--pa-no-canaries"]
+        command += [f"--pa-concurrency={options.concurrency}", "--pa-unclear=pass", "--pa-threshold=all=1"]
+        command += ["--pa-no-canaries"]
         began = time.perf_counter()
         ended = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True)
         wall = time.perf_counter() - began

@@ -144,6 +144,11 @@ class FakeServer:
         self._thread.join(10)
 
     @property
+    def together(self) -> int:
+        """The number of requests that are under way now."""
+        return self._together
+
+    @property
     def most_together(self) -> int:
         """The highest number of requests that were under way at a time."""
         return max((request.together for request in self.requests), default=0)
