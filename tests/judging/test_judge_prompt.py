@@ -104,6 +104,18 @@ def test_inert_text_says_the_same(text: str) -> None:
         assert [c for c in kept if c.isalnum() and c.isascii()] == plain
 
 
+@pytest.mark.parametrize("text", ["<<x>>", "<<<<", ">>>", "a<</b>>", "<<0123456789ABCDEF final-reply>>"])
+def test_double_brackets_are_parted(text: str) -> None:
+    shown = inert(text, "0123456789abcdef")
+    assert "<<" not in shown
+    assert ">>" not in shown
+    assert "0123456789abcdef" not in shown.lower()
+
+
+def test_unseen_characters_are_shown() -> None:
+    assert inert("a\u200bb\U000e0041\x1b\u202e\n", "0" * 16) == "a\\u{200b}b\\u{e0041}\\u{001b}\\u{202e}\n"
+
+
 def test_the_mark_is_of_the_call() -> None:
     told = brief()
     marks_ = {
