@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.gate import GateCase
@@ -16,7 +17,8 @@ from pytest_personal_align.core.result import CaseResult
 from pytest_personal_align.core.validity import judge_broken
 from pytest_personal_align.engine.bench import Bench, Progress
 from pytest_personal_align.engine.engine import Engine
-from pytest_personal_align.report.failure import failure_text
+from pytest_personal_align.engine.experiment import Experiments
+from pytest_personal_align.report.failure import failure_text, with_experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,12 @@ class Court:
         concurrency: int,
         seed: int = 0,
         recorded: RunRecord | None = None,
+        experiments: Experiments | None = None,
     ) -> None:
         self.rules = rules
         self.judge = judge
         self._recorded = recorded
+        self._experiments = experiments
         self._bench = bench
         self._concurrency = concurrency
         self._seed = seed
@@ -81,7 +85,7 @@ class Court:
                 for result in results_of(self._recorded, self.plans.values()):
                     self._receive(result)
                 return
-            self.engine = Engine(lambda: self._bench, concurrency=self._concurrency, done=self._receive)
+            self.engine = Engine(lambda: self._bench, concurrency=self._concurrency, done=self._take)
             self.engine.submit(self._referee.more(2 * self._concurrency))
 
     def wait(self, key: str, idle: Callable[[], None]) -> ItemOutcome:
@@ -117,7 +121,9 @@ class Court:
 
     @property
     def warnings(self) -> list[str]:
-        return list(self._bench.warnings)
+        further = self._experiments.left_out if self._experiments is not None else 0
+        left_out = [f"--pa-attribute: {further:,} further failing cases were not looked into"] if further else []
+        return [*self._bench.warnings, *left_out, *self._failures()]
 
     @property
     def broken(self) -> list[str]:
@@ -149,29 +155,72 @@ class Court:
         """The trials of a finished case as JSON."""
         return self._spool.get(key)
 
+    def attribution(self, plan: Plan) -> dict[str, Any] | None:
+        """Why a case fails, by experiment; None where that was not tried."""
+        if self._recorded is not None:
+            return next((case.attribution for case in self._recorded.cases if case.nodeid == plan.nodeid), None)
+        settlement = self.settlements.get(plan.key)
+        if self._experiments is None or settlement is None:
+            return None
+        return self._experiments.shown(plan.key, settlement.failure_mode)
+
+    def _take(self, result: CaseResult) -> None:
+        """Receive a result; a bug of ours on the way must not leave items waiting for ever."""
+        try:
+            self._receive(result)
+        except Exception as error:
+            text = f"internal: a bug in pytest-personal-align: {type(error).__name__}"
+            with self._lock:
+                left = [key for key in self.plans if key not in self._outcomes]
+                told = [one for key in left for one in self._tell(ItemOutcome(key, "error", None, "", text))]
+                self._lock.notify_all()
+            for tell, outcome in told:
+                tell(outcome)
+            raise
+
     def _receive(self, result: CaseResult) -> None:
-        told: list[tuple[Callable[[ItemOutcome], None], ItemOutcome]] = []
         with self._lock:
-            assert self._referee is not None
-            plan = self.plans[result.key]
-            models = self.models.setdefault(plan.arm, {})
-            models.update((trial.transcript.model, None) for trial in result.trials if trial.transcript.model)
-            self._spool.put(result.key, [TrialRecord.of(trial) for trial in result.trials])
-            self._texts[result.key] = failure_text(plan, result)
-            for settlement in self._referee.receive(result):
-                self.settlements[settlement.key] = settlement
-                outcome = ItemOutcome(
-                    settlement.key,
-                    settlement.disposition,
-                    settlement.failure_mode,
-                    settlement.reason,
-                    self._texts.pop(settlement.key, ""),
-                )
-                self._outcomes[settlement.key] = outcome
-                told += [(tell, outcome) for tell in self._watchers.pop(settlement.key, [])]
-            more = self._referee.more(2 * self._concurrency)
-            if more and self.engine is not None:
-                self.engine.submit(more)
+            if self._experiments is not None and self._experiments.owns(result.key):
+                settled = self._settled(self._experiments.receive(result))
+            else:
+                settled = self._settle(result)
+            told = [one for settlement in settled for one in self._tell(self._outcome(settlement))]
             self._lock.notify_all()
         for tell, outcome in told:
             tell(outcome)
+
+    def _settle(self, result: CaseResult) -> list[Settlement]:
+        """What a case's result makes final and may be told."""
+        assert self._referee is not None
+        plan = self.plans[result.key]
+        models = self.models.setdefault(plan.arm, {})
+        models.update((trial.transcript.model, None) for trial in result.trials if trial.transcript.model)
+        self._spool.put(result.key, [TrialRecord.of(trial) for trial in result.trials])
+        self._texts[result.key] = failure_text(plan, result)
+        more = list(self._experiments.begin(plan)) if self._experiments and result.outcome == "fail" else []
+        settled = self._referee.receive(result)
+        self.settlements.update((settlement.key, settlement) for settlement in settled)
+        more += self._referee.more(2 * self._concurrency)
+        if more and self.engine is not None:
+            self.engine.submit(more)
+        return [one for settlement in settled for one in self._settled(settlement.key)]
+
+    def _settled(self, key: str) -> list[Settlement]:
+        """The settlement of a case, once it is there and no probe of it is under way."""
+        settlement = self.settlements.get(key)
+        waits = self._experiments is not None and self._experiments.pending(key)
+        return [settlement] if settlement is not None and not waits else []
+
+    def _outcome(self, settlement: Settlement) -> ItemOutcome:
+        text = self._texts.pop(settlement.key, "")
+        found = self.attribution(self.plans[settlement.key])
+        if found is not None and text:
+            text = with_experiment(text, found["evidence"])
+        return ItemOutcome(settlement.key, settlement.disposition, settlement.failure_mode, settlement.reason, text)
+
+    def _tell(self, outcome: ItemOutcome) -> list[tuple[Callable[[ItemOutcome], None], ItemOutcome]]:
+        """Keep an outcome; who waits for it."""
+        if outcome.key in self._outcomes:
+            return []
+        self._outcomes[outcome.key] = outcome
+        return [(tell, outcome) for tell in self._watchers.pop(outcome.key, [])]

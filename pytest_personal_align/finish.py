@@ -50,7 +50,7 @@ class Ending:
 
 def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending) -> Finished:
     """Write record and report; say what they hold."""
-    plans, arms = list(court.plans.values()), settings.engine.arms
+    plans = list(court.plans.values())
     cases = court.cases()
     found = court.findings()
     spared = sum(settlement.disposition == "unneeded" for settlement in court.settlements.values())
@@ -142,6 +142,7 @@ def _cases(court: Court, plans: Sequence[Plan]) -> Iterator[tuple[r.CaseRecord, 
                 reason=settlement.reason if settlement else "",
                 content=case.content,
                 waiver={"reason": plan.waiver[0], "until": plan.waiver[1]} if plan.waiver else None,
+                attribution=court.attribution(plan),
             ),
             court.trials(plan.key),
         )

@@ -15,11 +15,12 @@ from pytest_personal_align.core.limit import judge_accuracies
 from pytest_personal_align.core.outline import Outline, outline, require_known_categories
 from pytest_personal_align.core.recorded import transcripts_of
 from pytest_personal_align.core.referee import Rules
-from pytest_personal_align.core.suite import case_files
+from pytest_personal_align.core.suite import Request, case_files, load_use_cases
 from pytest_personal_align.court import Court
 from pytest_personal_align.engine.assistant import Assistant
 from pytest_personal_align.engine.bench import Bench
 from pytest_personal_align.engine.check import check_options
+from pytest_personal_align.engine.experiment import Experiments
 from pytest_personal_align.engine.prefetch import prefetch
 from pytest_personal_align.judgement import judge_info, judgement, require_arms
 from pytest_personal_align.judging.build import check_judges
@@ -31,6 +32,9 @@ from pytest_personal_align.settings import Settings
 def check(settings: Settings, config: pytest.Config, *, live: bool) -> None:
     """Raises OptionError for an unknown assistant or judge, a missing key, an unreadable file."""
     assistants, judges, engine = assistants_of(config), _judges(config), settings.engine
+    silent = [arm.model for arm in engine.arms if arm.model.startswith("replay:")]
+    if engine.judge.attribute and (settings.rejudge is not None or silent):
+        raise OptionError("--pa-attribute: probes need an assistant to talk to, and a recording is none")
     if settings.rejudge is not None:
         if settings.regate is not None:
             raise OptionError("--pa-rejudge and --pa-regate: give one of them")
@@ -64,9 +68,24 @@ def start_court(settings: Settings, config: pytest.Config, suite: Outline, selec
     judge, doubts = judge_info(settings, bench.judge, recorded)
     bench.warnings += [*judging.warnings, *doubts]
     rules = _rules(settings, suite, judge)
-    court = Court(rules, bench, judge, options.limits.concurrency, options.seed, recorded)
+    experiments = Experiments(requests_of(selection)) if options.judge.attribute and recorded is None else None
+    court = Court(rules, bench, judge, options.limits.concurrency, options.seed, recorded, experiments)
     court.arms = {arm.name: arm for known in (rejudged, recorded) if known is not None for arm in known.arms}
     return court
+
+
+def requests_of(selection: Selection) -> Callable[[str], Request | None]:
+    """Finds the wordings of a use case's request. The files are read when the first is asked for."""
+    found: dict[str, Request] = {}
+
+    def request(use_case: str) -> Request | None:
+        if not found:
+            placed = [one for name in selection.builtin for one in shipped.suite(name)]
+            placed += [one for root in selection.roots for file in case_files(root) for one in load_use_cases(file)]
+            found.update((one.use_case.id, one.use_case.request) for one in placed)
+        return found.get(use_case)
+
+    return request
 
 
 def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules:

@@ -46,7 +46,7 @@ class Plan:
     ``turns`` are the user's. ``system`` is the scenario's own addition to the arm's system prompt.
     ``request_turn`` is the index in ``turns`` of the request; later turns press on.
     ``key`` hashes all that decides the result. ``file`` and ``line`` say where the use case stands.
-    ``waiver`` is the use case's: (reason, last day as an ISO date).
+    ``waiver`` is the use case's: (reason, last day as an ISO date). ``first_trial``: trials before it are another's.
     """
 
     key: str
@@ -61,6 +61,7 @@ class Plan:
     file: str = ""
     line: int = 0
     waiver: tuple[str, str] | None = None
+    first_trial: int = 0
 
     @property
     def group(self) -> tuple[str, str]:

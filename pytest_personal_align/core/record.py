@@ -133,7 +133,8 @@ class TrialRecord(_Part):
 
 class CaseRecord(_Part):
     """One item. ``tolerated``: it failed, and its gate allows that; ``reason`` names the gate.
-    ``content`` hashes what assistant and judge are told, whatever the arm; ``waiver`` is {"reason", "until"}."""
+    ``content`` hashes what assistant and judge are told, whatever the arm; ``waiver`` is {"reason", "until"}.
+    ``attribution``: why it fails by experiment, {"cause", "evidence", "discriminates", "probes": {name: outcome}}."""
 
     nodeid: str
     key: str
@@ -155,6 +156,7 @@ class CaseRecord(_Part):
     reason: str = ""
     content: str = ""
     waiver: dict[str, str] | None = None
+    attribution: dict[str, Any] | None = None
     trials: list[TrialRecord] = []
 
 

@@ -122,11 +122,12 @@ class Bench:
             self._planned += plan.trials
             if plan.arm in self._sharing:
                 for trial in range(plan.trials):
-                    self._tree.join(paths(plan, trial))
+                    self._tree.join(paths(plan, plan.first_trial + trial))
 
     async def talk(self, plan: Plan, trial: int, seat: Seat | None = None) -> Transcript:
         """Hold the conversation of one trial. ``seat`` is left while another's equal call is waited for."""
         self._talking += 1
+        trial += plan.first_trial
         try:
             if self._canaries is not None and (refused := await self._canaries.first()) is not None:
                 return Transcript((), error=refused)

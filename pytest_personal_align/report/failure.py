@@ -25,6 +25,12 @@ def failure_text(plan: Plan, result: CaseResult) -> str:
     return "\n".join([_headline(trial), *(_line(name, text) for name, text in lines)])
 
 
+def with_experiment(text: str, evidence: str) -> str:
+    """A failure's text with what the probes of the case showed, before the judge's opinion of it."""
+    headline, _, rest = text.partition("\n")
+    return "\n".join([headline, _line("experiment", evidence), rest])
+
+
 def _headline(trial: Trial) -> str:
     """What pytest's short summary shows: what happened, and why the judge thinks so."""
     error, verdict = trial.error, trial.verdict
