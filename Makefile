@@ -13,7 +13,7 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 demo: $(STAMP)
-	$(BIN)/python -m pytest -q -p no:cacheprovider --pa-cases=builtin:smoke \
+	$(BIN)/python -m pytest -q -rN -p no:cacheprovider --pa-cases=builtin:smoke \
 	    --pa-model=demo/forgetful --pa-model=demo/attentive --pa-threshold=all=1
 	@echo
 	@echo "demo/forgetful never thinks of what the user said, demo/attentive does. Both are scripts, not models."
