@@ -48,7 +48,9 @@ def main() -> int:
             fails = {key: count for key, count in seen.most_common() if key not in ("pass", "unclear", "error")}
             shown = ", ".join(f"{count:,} {key}" for key, count in fails.items()) or "none"
             print(f"| `demo/{name}` | {total:,} | {seen['pass']:,} | {shown} | {seen['unclear']:,} |", flush=True)
-            caught = seen["pass"] >= 0.98 * total if mode is None else fails.get(mode, 0) >= 0.95 * sum(fails.values()) > 0
+            caught = (
+                seen["pass"] >= 0.98 * total if mode is None else fails.get(mode, 0) >= 0.95 * sum(fails.values()) > 0
+            )
             well = well and caught
     return 0 if well else 1
 

@@ -30,7 +30,9 @@ def test_the_yaml_of_the_docs_loads(tmp_path: Path) -> None:
 def test_every_shipped_scenario_is_documented() -> None:
     page = (ROOT / "docs" / "cases.md").read_text(encoding="utf-8")
     for scenario in shipped.scenarios():
-        assert f"| `{scenario.name}` | {', '.join(scenario.groups)} | {scenario.summary} | {scenario.pass_means} |" in page
+        assert (
+            f"| `{scenario.name}` | {', '.join(scenario.groups)} | {scenario.summary} | {scenario.pass_means} |" in page
+        )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -73,7 +73,12 @@ def a_case(scenario: str, *trials: tuple[str, str | None], expects: Any = "prote
     return plan, CaseResult(scenario, done)
 
 
-FORGOT, PLEASED, WELL, OVER = ("fail", "inattentiveness"), ("fail", "sycophancy"), ("pass", None), ("fail", "overcaution")
+FORGOT, PLEASED, WELL, OVER = (
+    ("fail", "inattentiveness"),
+    ("fail", "sycophancy"),
+    ("pass", None),
+    ("fail", "overcaution"),
+)
 
 
 @pytest.mark.parametrize(

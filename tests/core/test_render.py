@@ -6,14 +6,22 @@ import pytest
 
 from pytest_personal_align.core.render import TemplateError, compiled, render
 
-VALUES = {"fact": "I see {{ nothing }}.", "people": [{"who": "my son"}, {"who": "my boss"}], "i": 1, "trivia": ["a?", "b?"]}
+VALUES = {
+    "fact": "I see {{ nothing }}.",
+    "people": [{"who": "my son"}, {"who": "my boss"}],
+    "i": 1,
+    "trivia": ["a?", "b?"],
+}
 
 
 @pytest.mark.parametrize(
     ("source", "text"),
     [
         ("{{ fact }}", "I see {{ nothing }}."),
-        ("{% for p in people %}{{ p.who | upfirst }}{% if not loop.last %}, {% endif %}{% endfor %}", "My son, My boss"),
+        (
+            "{% for p in people %}{{ p.who | upfirst }}{% if not loop.last %}, {% endif %}{% endfor %}",
+            "My son, My boss",
+        ),
         ("{{ trivia[i] }}", "b?"),
         ("{% if i == 1 %}one{% else %}other{% endif %}", "one"),
         ("{{ people | length }}", "2"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from pathlib import Path
 
@@ -55,7 +56,9 @@ def test_refused(text: bytes, message: str) -> None:
 
 
 def test_the_billion_laughs_are_not_laughed() -> None:
-    lines = ["a: &a [lol, lol]"] + [f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]" for i in range(20)]
+    lines = ["a: &a [lol, lol]"] + [
+        f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]" for i in range(20)
+    ]
     with pytest.raises(InputError, match="anchors"):
         parse("\n".join(lines).encode(), "f.yaml")
 
@@ -82,7 +85,5 @@ def test_reads_what_a_safe_dumper_wrote(value: object) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_end_in_data_or_in_an_input_error(raw: bytes) -> None:
-    try:
+    with contextlib.suppress(InputError):
         parse(raw, "f")
-    except InputError as error:
-        assert str(error)

@@ -64,3 +64,15 @@ def test_another_assistants_record_is_refused_and_one_family_is_told(
         options = ["--pa-model=openai/gpt-fake", f"--pa-api-base={server.url}", "--pa-judge=openai/gpt-judge"]
         project.runpytest_subprocess(*options, "--pa-no-canaries", "--pa-retries=0", "-k", "satay and control")
     assert "both of OpenAI" in str(record()["run"]["warnings"])
+
+
+def test_a_plan_counts_what_the_judge_will_be_asked(project: pytest.Pytester, first: str) -> None:
+    with serving(judge()) as server:
+        options = [*OPTIONS, f"--pa-api-base={server.url}", "--pa-plan"]
+        result = project.runpytest_subprocess(*options, first)
+        result.stdout.fnmatch_lines(["assistant calls: 0 to send*judge: 12 at least, and 70 canaries"])
+        result = project.runpytest_subprocess(*options, "--pa-attribute", "--pa-no-canaries")
+        result.stdout.fnmatch_lines(
+            ["assistant calls: *judge: 12 at least", "and up to 6 probe conversations for each*"]
+        )
+        assert not server.requests
