@@ -10,10 +10,11 @@ from typing import Any
 from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.gate import GateCase
 from pytest_personal_align.core.plan import Plan
-from pytest_personal_align.core.record import ArmInfo, Calls, JudgeInfo, RunRecord, Spool, TrialRecord
+from pytest_personal_align.core.record import ArmInfo, Calls, JudgeInfo, RunRecord, TrialRecord
 from pytest_personal_align.core.recorded import results_of
 from pytest_personal_align.core.referee import Referee, Rules, Settlement
 from pytest_personal_align.core.result import CaseResult
+from pytest_personal_align.core.spool import Spool
 from pytest_personal_align.core.validity import judge_broken
 from pytest_personal_align.engine.bench import Bench, Progress
 from pytest_personal_align.engine.engine import Engine
@@ -132,6 +133,11 @@ class Court:
 
     def _failures(self) -> list[str]:
         return self.engine.failures if self.engine is not None else []
+
+    @property
+    def checks_judge(self) -> bool:
+        """Whether canaries are judged."""
+        return self._bench.checks_judge
 
     def judge_info(self) -> JudgeInfo:
         """The judge as the record shows it."""

@@ -9,7 +9,7 @@ import platform
 import subprocess
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,12 +20,14 @@ from pytest_personal_align.core.gate import Entry
 from pytest_personal_align.core.options import Arm
 from pytest_personal_align.core.outlook import power_lines
 from pytest_personal_align.core.plan import Plan
-from pytest_personal_align.core.settle import Rules
 from pytest_personal_align.core.validity import Completeness, run_verdict
 from pytest_personal_align.court import Court
 from pytest_personal_align.engine.bench import Custom
+from pytest_personal_align.engine.experiment import MOST
 from pytest_personal_align.engine.forecast import expected_calls
 from pytest_personal_align.engine.prices import model_info
+from pytest_personal_align.judging.attribution import MENDS
+from pytest_personal_align.judging.canaries import canaries
 from pytest_personal_align.outputs import publish
 from pytest_personal_align.settings import Settings
 
@@ -97,14 +99,19 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
     return Finished(lines, invalid)
 
 
-def plan_only(settings: Settings, plans: Sequence[Plan], rules: Rules, custom: Custom) -> Finished:
+def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: Custom) -> Finished:
     """What a run would do: conversations, calls, tokens and cost; and what its gate could see."""
-    seen = expected_calls(plans, settings.engine, custom)
+    seen, rules = expected_calls(plans, settings.engine, custom), court.rules
+    if settings.rejudge:
+        seen = replace(seen, shared=0, cached=seen.turns, questions=0)  # all of them were made in the recorded run
     lines = [
         f"{len(plans):,} cases, {seen.conversations:,} conversations of {seen.turns:,} turns",
         f"assistant calls: {seen.sent:,} to send ({seen.shared:,} shared, {seen.cached:,} cached); judge: "
-        + (f"{seen.conversations:,} at least" if settings.engine.judge.names != ("rules",) else "none (rules)"),
+        + (f"{seen.conversations:,} at least" if settings.engine.judge.names != ("rules",) else "none (rules)")
+        + (f", and {len(canaries()):,} canaries" if court.checks_judge else ""),
     ]
+    if settings.engine.judge.attribute:
+        lines.append(f"and up to {len(MENDS) + 1} probe conversations for each of at most {MOST} failing cases")
     if seen.sent:
         cost = "cost unknown (no price for this model)" if seen.cost_usd is None else f"about ${seen.cost_usd:.2f}"
         lines.append(f"about {seen.prompt_tokens:,} + {seen.completion_tokens:,} tokens, {cost}, judge not counted")

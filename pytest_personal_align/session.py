@@ -163,7 +163,7 @@ class AlignSession:
         elif self.settings.plan_only and self.court is not None:
             plans = [item.plan for item in self._items]
             custom = assistants_of(self.config)
-            self._finished = finish.plan_only(self.settings, plans, self.court.rules, custom)
+            self._finished = finish.plan_only(self.settings, plans, self.court, custom)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Under xdist a collection error would be noted and the rest run: a bad case file must not cost a call."""

@@ -252,29 +252,6 @@ def load(path: Path, called: str) -> RunRecord:
         raise OptionError(f"{called}: {path} is not a whole run record: {where}: {first['msg']}") from None
 
 
-class Spool:
-    """Case records on disk while a run goes on, so that transcripts do not pile up in memory."""
-
-    def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="personal-align-")  # noqa: SIM115 - lives with us
-        self._places: dict[str, tuple[int, int]] = {}
-
-    def put(self, key: str, trials: list[TrialRecord]) -> None:
-        """Keep the trials of one case."""
-        data = b"[" + b",".join(trial.model_dump_json().encode() for trial in trials) + b"]"
-        self._places[key] = (self._file.seek(0, os.SEEK_END), len(data))
-        self._file.write(data)
-
-    def get(self, key: str) -> bytes:
-        """The trials of one case as JSON."""
-        start, size = self._places[key]
-        self._file.seek(start)
-        return self._file.read(size)
-
-    def close(self) -> None:
-        self._file.close()
-
-
 def write(path: Path, head: RunRecord, cases: Iterable[tuple[CaseRecord, bytes]]) -> None:
     """Write a record whole or not at all; ``cases`` come with the JSON of their trials, one at a time."""
     document = head.model_dump(mode="json", exclude={"cases"})

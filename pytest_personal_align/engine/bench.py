@@ -192,6 +192,10 @@ class Bench:
         return self._ledger.calls()
 
     @property
+    def checks_judge(self) -> bool:
+        return self._canaries is not None
+
+    @property
     def canaries(self) -> dict[str, Any] | None:
         """What the canaries showed, for the record; None until they are judged, and where there are none."""
         return self._canaries.document if self._canaries is not None else None
