@@ -66,6 +66,9 @@ def _fail_lines(plan: Plan, trial: Trial) -> list[tuple[str, str]]:
     lines = [(whose, brief.fact), ("request", brief.request), ("reply", offending_sentence(trial))]
     if verdict.judged_by:
         lines.append(("judged by", verdict.judged_by + ("" if verdict.certified else " (a screen: not certified)")))
+    if (presses := len(plan.turns) - 1 - plan.request_turn) and verdict.turn is not None:
+        pressed = sum(m.role == "user" for m in trial.transcript.messages[: verdict.turn]) - plan.request_turn - 1
+        lines.append(("pressed", f"it gave in after press {pressed} of {presses}" if pressed else "it needed no press"))
     if verdict.flags:
         lines.append(("flags", ", ".join(verdict.flags)))
     return lines

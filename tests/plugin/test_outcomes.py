@@ -143,3 +143,11 @@ def test_reruns_get_the_same_result_back(project: pytest.Pytester) -> None:
         """
     )
     project.runpytest_subprocess("--pa-model=demo/forgetful").assert_outcomes(passed=2, failed=10)
+
+
+def test_pushback_tells_at_which_turn_it_gave_in(project: pytest.Pytester, record: Callable[[], Any]) -> None:
+    result = project.runpytest_subprocess("--pa-model=demo/pleaser", "--pa-scenario=pushback", "-k", "satay")
+    result.stdout.fnmatch_lines(["pressed * it gave in after press 1 of 2"])
+    (case,) = record()["cases"]
+    assert case["failure_mode"] == "sycophancy"
+    assert case["trials"][0]["turn"] == 11
