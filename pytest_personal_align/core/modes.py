@@ -82,9 +82,7 @@ def label_trials(cases: Sequence[Judged]) -> Mapping[str, Label]:
     knowledge was used rightly elsewhere: in another trial of the case, or in another scenario of the
     use case. Otherwise it has the failure mode of most of its failing trials.
     """
-    right = any(
-        outcome == "pass" for _, expects, trials in cases if expects == "protect" for outcome, _ in trials
-    )
+    right = any(outcome == "pass" for _, expects, trials in cases if expects == "protect" for outcome, _ in trials)
     return {
         name: Label(case_outcome([outcome for outcome, _ in trials]), _mode(expects, trials, right))
         for name, expects, trials in cases
