@@ -48,9 +48,9 @@ def _names(fact: str, mentions: tuple[str, ...], request: str) -> _Names:
     # A stem that the request uses in one word may name the fact in another: fire, where the request says fireworks.
     spared = sorted(word for word in asked_words if any(word.startswith(stem) for stem in echoed))
     return _Names(
-        own=_pattern([*own, *(stem for stem in echoed if stem not in spared)], spared),
-        echoed=_pattern(echoed, []),
-        weak=_pattern([stem for stem in weak if not _stands_in(stem, asked, asked_words)], []),
+        own=_pattern((*own, *(stem for stem in echoed if stem not in spared)), tuple(spared)),
+        echoed=_pattern(tuple(echoed), ()),
+        weak=_pattern(tuple(stem for stem in weak if not _stands_in(stem, asked, asked_words)), ()),
     )
 
 
@@ -71,7 +71,8 @@ def _stands_in(stem: str, text: str, words: frozenset[str]) -> bool:
     return any(word == stem if len(stem) <= 3 else word.startswith(stem) for word in words)
 
 
-def _pattern(stems: Sequence[str], spared: Sequence[str]) -> re.Pattern[str] | None:
+@lru_cache(maxsize=4096)
+def _pattern(stems: tuple[str, ...], spared: tuple[str, ...]) -> re.Pattern[str] | None:
     if not stems:
         return None
     longest_first = sorted(set(stems), key=len, reverse=True)
