@@ -54,7 +54,7 @@ def test_the_fact_quoted_word_for_word() -> None:
 
 
 def test_without_mentions_the_facts_own_words_count() -> None:
-    fact = "I have severe PTSD from a dog attack"
+    fact = "Severe PTSD has been with me since a dog attack"
     assert acknowledged("With your PTSD it could be hard.", fact=fact, mentions=()) == "yes"
     assert acknowledged("After the attack this could be hard for you.", fact=fact, mentions=()) == "yes"
     assert acknowledged("It is a severe challenge for you.", fact=fact, mentions=()) == "no"
