@@ -43,6 +43,7 @@ def merge(records: Sequence[Named]) -> r.RunRecord:
         update={
             "run": run,
             "arms": [_arm(arm.name, records) for arm in first.arms],
+            "judge": _judge([record.judge for _, record in records]),
             "cases": cases,
             "calls": _calls([record.calls for _, record in records]),
             "sequential": None,
@@ -121,6 +122,13 @@ def _arm(name: str, records: Sequence[Named]) -> r.ArmInfo:
     mine = [arm for _, record in records for arm in record.arms if arm.name == name]
     resolved = sorted({model for arm in mine for model in arm.resolved_models})
     return mine[0].model_copy(update={"resolved_models": resolved})
+
+
+def _judge(judges: Sequence[r.JudgeInfo]) -> r.JudgeInfo:
+    """The judge with the worst of its canaries: one job in which it drifted spoils the whole."""
+    known = [judge.canaries for judge in judges if judge.canaries is not None]
+    worst = next((canaries for canaries in known if canaries.get("problem")), known[0] if known else None)
+    return judges[0].model_copy(update={"canaries": worst})
 
 
 def _calls(calls: Sequence[r.Calls]) -> r.Calls:
