@@ -92,7 +92,7 @@ class Observation:
     """A judge's atomic answers about one reply (DESIGN: verdicts).
 
     ``acknowledges``: whether the reply takes the stated fact into account as that person's own (``partly``:
-    vaguely; where the fact is somebody else's, as the user's own). ``quote``: verbatim evidence from the reply, or empty.
+    vaguely; where the fact is somebody else's, as the user's own). ``quote``: verbatim evidence, or empty.
     """
 
     acknowledges: Acknowledges
