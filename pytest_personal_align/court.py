@@ -111,6 +111,10 @@ class Court:
         if self.engine is not None:
             self.engine.stop()
 
+    def release(self) -> None:
+        """Let go of what was kept on disk: nothing is asked of this court any more."""
+        self._spool.close()
+
     def calls(self) -> Calls:
         """What was sent, cached, shared, screened and spent until now."""
         calls = self._bench.calls()

@@ -96,6 +96,8 @@ class AlignSession:
                 self._progress.watch()
 
     def pytest_unconfigure(self) -> None:
+        if self.court is not None:
+            self.court.release()
         if self._on_sigterm is not None:
             signal.signal(signal.SIGTERM, self._on_sigterm)
 
