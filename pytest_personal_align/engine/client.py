@@ -139,7 +139,7 @@ class Client:
         wanted = dict(params)
         if schema is not None:
             wanted.setdefault("response_format", structured(schema))
-        retried = 0
+        retried = bounded = 0
         while True:
             sent = line.accepted(wanted)
             try:
@@ -148,20 +148,25 @@ class Client:
                 if fault.refused is not None and fault.refused in sent:
                     line.leave_out(fault.refused, fault.message)
                     continue
-                if retried >= self._retries(fault, line):
+                if self._given_up(fault, line, retried, bounded):
                     line.failed(fault)
                     attempts = f" (after {retried + 1} attempts)" if retried else ""
                     raise CallFailed(fault.kind, fault.message + attempts) from None
                 await asyncio.sleep(self._pause(fault, retried))
                 retried += 1
+                bounded += fault.retries is not None
             else:
                 line.replied()
                 return reply
 
-    def _retries(self, fault: Fault, line: Line) -> int:
+    def _given_up(self, fault: Fault, line: Line, retried: int, bounded: int) -> bool:
+        """After ``retried`` retries, ``bounded`` of them for faults that are tried again a few times only: a dropped
+        connection before one of those takes nothing from it."""
         if fault.fatal and not line.answered:
-            return 0
-        return self._limits.retries if fault.retries is None else min(fault.retries, self._limits.retries)
+            return True
+        if fault.retries is not None and bounded >= fault.retries:
+            return True
+        return retried >= self._limits.retries
 
     def _pause(self, fault: Fault, retried: int) -> float:
         """Full jitter: anything from nothing to twice as much each time. What the endpoint asked for comes on top."""

@@ -38,7 +38,7 @@ def read_reply(
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
-        raise Fault("provider", f"the reply from {whose} holds no choice", 1, usage=_usage(data, messages, ""))
+        raise Fault("provider", f"the reply from {whose} holds no choice", 2, usage=_usage(data, messages, ""))
     text, notes = _text(message), {}
     refusal = _refusal(message)
     if refusal and not text.strip():

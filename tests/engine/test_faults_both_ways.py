@@ -100,6 +100,16 @@ def test_a_passing_fault_is_retried(server: FakeServer, model: str, name: str) -
     assert (answer.text, sent, warnings) == ("Well.", 2, [])
 
 
+@pytest.mark.parametrize("model", WAYS)
+def test_other_faults_before_it_take_no_attempt_from_one_that_is_bounded(server: FakeServer, model: str) -> None:
+    answers = iter([FAULTS["server error"], FAULTS["drop"], FAULTS["null content"], "Well."])
+    answer, sent, _ = asked(
+        server, model, lambda request: next(answers), options=EngineOptions((), limits=Limits(retries=3))
+    )
+    assert isinstance(answer, Reply)
+    assert (answer.text, sent) == ("Well.", 4)
+
+
 def test_both_ways_give_the_same_reply(server: FakeServer) -> None:
     cached = {"prompt_tokens": 30, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 20}}
     for answer in (
