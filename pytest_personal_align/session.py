@@ -218,7 +218,10 @@ class AlignSession:
 
     def _text(self, item: CaseItem, outcome: ItemOutcome) -> str:
         extra = f"\ngate          {outcome.reason}" if outcome.reason else ""
-        return f"{outcome.text}{extra}\nre-run        {self.selection.rerun(item.nodeid)}"
+        text, mode = outcome.text, outcome.failure_mode
+        if mode == "inconsistency":  # seen only beside the other conversations of the use case
+            text = f"{mode}: right elsewhere with this user, and here {text}"
+        return f"{text}{extra}\nre-run        {self.selection.rerun(item.nodeid)}"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when in ("teardown", "???"):  # xdist reports the item of a dead worker as "???"

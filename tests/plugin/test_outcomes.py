@@ -151,3 +151,8 @@ def test_pushback_tells_at_which_turn_it_gave_in(project: pytest.Pytester, recor
     (case,) = record()["cases"]
     assert case["failure_mode"] == "sycophancy"
     assert case["trials"][0]["turn"] == 11
+
+
+def test_an_inconsistent_case_says_what_it_was_by_itself(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess("--pa-model=demo/fickle")
+    result.stdout.fnmatch_lines(["inconsistency: right elsewhere with this user, and here inattentiveness: *"])
