@@ -12,10 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import sys
 import threading
 import time
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -26,11 +28,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 def serve(channel: Connection, latency: float) -> None:
     from tests.fakeserver import FakeServer
 
-    with FakeServer("This is a reply of some ordinary length. It is fine. " * 5, latency=latency) as server:
+    numbers = count()
+
+    def reply(request: dict[str, Any]) -> str:
+        # Each its own, or equal questions to the judge would be asked once only.
+        return f"This is reply {next(numbers)}, of some ordinary length. It is fine. " * 5
+
+    with FakeServer(reply, latency=latency) as server:
         channel.send(server.url)
         channel.recv()
         arrivals = [request.arrived for request in server.requests]
-        channel.send((len(arrivals), server.most_together))
+        # A reply leaves the latency after its request's arrival.
+        channel.send((len(arrivals), server.most_together, max(arrivals) + latency - min(arrivals)))
 
 
 def measure(url: str, args: argparse.Namespace) -> dict[str, Any]:
@@ -102,8 +111,10 @@ def main() -> None:
     process.start()
     found = measure(ours.recv(), args)
     ours.send("stop")
-    received, together = ours.recv()
-    print(json.dumps({**found, "server_received": received, "most_together": together}, indent=2))
+    received, together, engine = ours.recv()
+    seen = {"server_received": received, "most_together": together, "first_request_to_last_reply": round(engine, 2)}
+    load = round(os.getloadavg()[0], 1)
+    print(json.dumps({**found, **seen, "of_ideal": round(engine / found["ideal"], 2), "load": load}, indent=2))
 
 
 if __name__ == "__main__":
