@@ -17,13 +17,11 @@ def calm(tmp_path: Path) -> kills.Undisturbed:
     return kills.undisturbed(tmp_path)
 
 
-@pytest.mark.timeout(180)
 def test_a_killed_run_pays_twice_for_at_most_what_was_in_flight(tmp_path: Path, calm: kills.Undisturbed) -> None:
     draw = random.Random(4)
     assert [kills.kill_process(tmp_path, calm, draw)[-1] for _ in range(3)] == [[], [], []]
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
-@pytest.mark.timeout(180)
 def test_a_killed_worker_costs_no_call_and_at_most_one_item(tmp_path: Path, calm: kills.Undisturbed) -> None:
     assert kills.kill_worker(tmp_path, calm, random.Random(4))[1] == []
