@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_personal_align.core.record import RunRecord, atomically
+from pytest_personal_align.core.baseline import FORMAT
+from pytest_personal_align.core.record import RunRecord, atomically, load
 from pytest_personal_align.report.annotations import annotation_lines
 from pytest_personal_align.report.html import render_html
 from pytest_personal_align.report.markdown import render_markdown
@@ -19,7 +20,8 @@ from pytest_personal_align.settings import Settings
 
 def publish(settings: Settings, config: pytest.Config, record: RunRecord) -> list[str]:
     """Write the report and the summaries, tell the hooks; lines for the terminal. Raises OSError."""
-    html = render_html(record, passing=settings.report_passing).encode("utf-8", "replace")
+    baseline = _kept(settings)
+    html = render_html(record, baseline=baseline, passing=settings.report_passing).encode("utf-8", "replace")
     atomically(settings.report, lambda file: file.write(html))
     writer = config.get_terminal_writer()
     lines = ["", *summary_lines(record, width=max(40, min(writer.fullwidth, 120)), ascii_only=not _speaks_unicode())]
@@ -33,6 +35,14 @@ def publish(settings: Settings, config: pytest.Config, record: RunRecord) -> lis
     if hook is not None:
         hook(record=json.loads(settings.record.read_bytes()), config=config)
     return lines
+
+
+def _kept(settings: Settings) -> RunRecord | None:
+    """The baseline with its replies, to be shown side by side; a compact one holds none."""
+    path = settings.gate.baseline
+    if path is None or json.loads(Path(path).read_bytes()).get("format") == FORMAT:
+        return None
+    return load(Path(path), "--pa-baseline")
 
 
 def _summaries(settings: Settings, record: RunRecord) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -89,3 +90,14 @@ def test_the_summary_names_verdict_gates_calls_and_paths(project: pytest.Pyteste
     text = result.stdout.str()
     for word in ("preference_conflict", "FAIL", "reports/run.json", "reports/report.html", "calls"):
         assert word in text
+
+
+@pytest.mark.parametrize("kept", ["before.json", "kept.json"])
+def test_a_full_baseline_brings_its_replies_into_the_report(project: pytest.Pytester, kept: str) -> None:
+    project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-record=before.json")
+    command = "import sys; from pytest_personal_align.cli import main; sys.exit(main())"
+    project.run(sys.executable, "-c", command, "baseline", "save", "before.json", "--out", "kept.json")
+    result = project.runpytest_subprocess("--pa-model=demo/forgetful", f"--pa-baseline={kept}")
+    assert result.ret == 1
+    page = project.path.joinpath("reports/report.html").read_text(encoding="utf-8")
+    assert ("no reply to show" in page) is (kept == "kept.json")
