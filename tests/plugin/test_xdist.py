@@ -84,7 +84,11 @@ def test_a_killed_worker_costs_at_most_its_own_item(
                 os.kill(os.getpid(), signal.SIGKILL)
         """
     )
-    result = project.runpytest_subprocess("--pa-model=demo/attentive", "-n", "2", "--dist", dist)
+    # xdist itself ends with an internal error if it writes to the dead worker before it has noticed: try again then
+    for _ in range(4):
+        result = project.runpytest_subprocess("--pa-model=demo/attentive", "-n", "2", "--dist", dist)
+        if "cannot send (already closed?)" not in result.stdout.str():
+            break
     assert result.ret == 1
     outcomes = result.parseoutcomes()
     assert (outcomes["passed"], outcomes["failed"]) == (11, 1)
