@@ -15,14 +15,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-SHOWS = {
-    "attentive": None,
-    "forgetful": "inattentiveness",
-    "pleaser": "sycophancy",
-    "follower": "preference_conflict",
-    "fickle": "inconsistency",
-    "overcautious": "overcaution",
-}
+from pytest_personal_align.commands.selftest import EXPECTED
 
 
 def outcomes(name: str, cases: str, folder: Path) -> Counter[str]:
@@ -42,7 +35,9 @@ def main() -> int:
     print("| assistant | cases | pass | fails, by failure mode | unclear |")
     print("|---|--:|--:|---|--:|")
     with tempfile.TemporaryDirectory() as folder:
-        for name, mode in SHOWS.items():
+        for name, mode in EXPECTED.items():
+            if mode == "error":
+                continue  # broken: it has no conversations to judge
             seen = outcomes(name, cases, Path(folder))
             total = sum(seen.values())
             fails = {key: count for key, count in seen.most_common() if key not in ("pass", "unclear", "error")}
