@@ -19,9 +19,11 @@ from tests.fakeserver import FakeServer  # noqa: E402
 
 
 def environment() -> dict[str, str]:
-    """With this interpreter's scripts first on the path, and no key but a made-up one."""
+    """With this interpreter's scripts first on the path, no key but a made-up one, and bytecode kept as by default:
+    without that every process compiles what it imports, ours and the others'."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, "OPENAI_API_KEY": "sk-scripted", "PYTHONDONTWRITEBYTECODE": "1"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PATH": path, "OPENAI_API_KEY": "sk-scripted"}
 
 
 def shipped_use_cases() -> list[tuple[str, dict[str, Any]]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.gate import GateCase
+from pytest_personal_align.core.outcome import ItemOutcome
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.record import ArmInfo, Calls, JudgeInfo, RunRecord, TrialRecord
 from pytest_personal_align.core.recorded import results_of
@@ -20,17 +21,6 @@ from pytest_personal_align.engine.bench import Bench, Progress
 from pytest_personal_align.engine.engine import Engine
 from pytest_personal_align.engine.experiment import Experiments
 from pytest_personal_align.report.failure import failure_text, with_experiment
-
-
-@dataclass(frozen=True, slots=True)
-class ItemOutcome:
-    """What an item reports: plain, so that it goes over a channel. ``text`` is what the terminal shows."""
-
-    key: str
-    disposition: str
-    failure_mode: str | None
-    reason: str
-    text: str
 
 
 class Court:
@@ -52,6 +42,7 @@ class Court:
         self.rules = rules
         self.judge = judge
         self._recorded = recorded
+        self._attributions = {case.nodeid: case.attribution for case in recorded.cases} if recorded else {}
         self._experiments = experiments
         self._bench = bench
         self._concurrency = concurrency
@@ -168,7 +159,7 @@ class Court:
     def attribution(self, plan: Plan) -> dict[str, Any] | None:
         """Why a case fails, by experiment; None where that was not tried."""
         if self._recorded is not None:
-            return next((case.attribution for case in self._recorded.cases if case.nodeid == plan.nodeid), None)
+            return self._attributions.get(plan.nodeid)
         settlement = self.settlements.get(plan.key)
         if self._experiments is None or settlement is None:
             return None

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import TypeAdapter
 
+from pytest_personal_align.core.outcome import ItemOutcome
 from pytest_personal_align.core.plan import Plan
-from pytest_personal_align.court import Court, ItemOutcome
+
+if TYPE_CHECKING:
+    from pytest_personal_align.court import Court
 
 CHANNEL = "personal_align_channel"
-_PLANS = TypeAdapter(list[Plan])
+
+
+@lru_cache(maxsize=1)
+def _plans() -> TypeAdapter[list[Plan]]:
+    return TypeAdapter(list[Plan])
 
 
 class EngineClient:
@@ -30,21 +38,25 @@ class EngineClient:
         self._sent = False
         self._outcomes: dict[str, ItemOutcome] = {}
 
-    def settled(self, key: str, plans: Sequence[Plan], *, gated: bool) -> ItemOutcome:
-        """Block until the controller has settled the case."""
+    def settled(self, key: str, plans: Callable[[], Sequence[Plan]], *, gated: bool) -> ItemOutcome:
+        """See Seat. The answer comes from the controller."""
         if not self._sent:
             self._sent = True
-            self._tell("collected", gated=gated, plans=len(plans))
+            self._tell("collected")
             if self._hear()["op"] == "send":
-                self._tell("plans", gated=gated, plans=_PLANS.dump_python(list(plans), mode="json"))
+                self._tell("plans", gated=gated, plans=_plans().dump_python(list(plans()), mode="json"))
         if key not in self._outcomes:
             self._tell("want", key=key)
             outcome = ItemOutcome(**self._hear()["outcome"])
             self._outcomes[outcome.key] = outcome
         return self._outcomes[key]
 
-    def close(self) -> None:
-        self._channel.close()
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        finally:
+            self._channel.close()
 
     def _tell(self, op: str, **content: Any) -> None:
         self._channel.send(json.dumps({"op": op, **content}))
@@ -79,7 +91,7 @@ class EngineServer:
         if content["op"] == "collected":
             self._greet(channel)
         elif content["op"] == "plans":
-            self._court.open(_PLANS.validate_python(content["plans"], strict=False), gated=content["gated"])
+            self._court.open(_plans().validate_python(content["plans"], strict=False), gated=content["gated"])
             with self._lock:
                 self._sender = None
                 waiting, self._waiting = self._waiting, []

@@ -6,7 +6,8 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Iterable, Sequence
+import string
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -80,25 +81,26 @@ class Draw:
     """The distractors of one use case: seeded by use case, so its scenarios begin with the same turns."""
 
     def __init__(self, use_case: UseCase, distractors: Distractors, seed: int) -> None:
-        touched = subject_pattern(use_case, distractors.avoid.get(use_case.category, ()))
-        self.trivia = _draw(distractors.trivia, TRIVIA, touched, f"{seed}:{use_case.id}:trivia")
-        self.small_talk = _draw(distractors.small_talk, SMALL_TALK, touched, f"{seed}:{use_case.id}:small_talk")
-        self.strangers = _draw(distractors.strangers, STRANGERS, touched, f"{seed}:{use_case.id}:strangers")
+        subject = subject_stems(use_case, distractors.avoid.get(use_case.category, ()))
+        self.trivia = _draw(distractors.trivia, TRIVIA, subject, f"{seed}:{use_case.id}:trivia")
+        self.small_talk = _draw(distractors.small_talk, SMALL_TALK, subject, f"{seed}:{use_case.id}:small_talk")
+        self.strangers = _draw(distractors.strangers, STRANGERS, subject, f"{seed}:{use_case.id}:strangers")
 
 
-def _draw(entries: Sequence[str], wanted: int, touched: re.Pattern[str], seed: str) -> list[str]:
+def _draw(entries: Sequence[str], wanted: int, subject: Collection[str], seed: str) -> list[str]:
     order = random.Random(seed)  # seeding with text hashes it the same in every process and version
     taken: dict[int, str] = {}
     tries = 0
     while len(taken) < min(wanted, len(entries)) and tries < 40 * wanted:
         tries += 1
         index = order.randrange(len(entries))
-        if index not in taken and not touched.search(entries[index]):
+        if index not in taken and not touches(entries[index], subject):
             taken[index] = entries[index]
     return list(taken.values())
 
 
 _WORD = re.compile(r"[a-z][a-z'-]{3,}")
+_ALPHANUMERIC = frozenset(string.ascii_lowercase + string.digits)
 _COMMON = frozenset(
     """
     about after again alone also always been before being best both bring come could does doing done down each
@@ -121,11 +123,25 @@ def subject_words(use_case: UseCase) -> frozenset[str]:
     return frozenset(mention.lower() for mention in use_case.mentions) | {_stem(word) for word in words}
 
 
-def subject_pattern(use_case: UseCase, avoid: Iterable[str] = ()) -> re.Pattern[str]:
-    """Finds in a distractor what touches the use case's own subject, or its category's (``avoid``): such a
-    distractor is not drawn."""
-    stems = sorted({*subject_words(use_case), *(stem.lower() for stem in avoid)}) or ["\0"]
-    return re.compile(r"(?<![a-z0-9])(?:" + "|".join(map(re.escape, stems)) + ")", re.IGNORECASE)
+def subject_stems(use_case: UseCase, avoid: Iterable[str] = ()) -> frozenset[str]:
+    """Stems of the use case's own subject and of its category's (``avoid``): a distractor that has one is not drawn."""
+    return subject_words(use_case) | {stem.lower() for stem in avoid}
+
+
+def touches(text: str, stems: Collection[str]) -> bool:
+    """Whether a word of ``text`` begins with one of the lower-case ``stems``.
+
+    A pattern of them all would be compiled for each use case, at ten times the cost of its few searches.
+    """
+    lowered = text.lower()
+    return any(stem in lowered and _begins_word(lowered, stem) for stem in stems)
+
+
+def _begins_word(text: str, stem: str) -> bool:
+    at = text.find(stem)
+    while at > 0 and text[at - 1] in _ALPHANUMERIC:
+        at = text.find(stem, at + 1)
+    return at >= 0
 
 
 def _stem(word: str) -> str:

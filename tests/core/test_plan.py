@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from pytest_personal_align.core import shipped
 from pytest_personal_align.core.catalogue import catalogue
 from pytest_personal_align.core.options import Arm
-from pytest_personal_align.core.plan import Draw, Plan, applies, build, subject_pattern
+from pytest_personal_align.core.plan import Draw, Plan, applies, build, subject_stems, touches
 from pytest_personal_align.core.suite import UseCase
 
 ARM = Arm("a", "demo/attentive")
@@ -51,11 +54,17 @@ def test_distractors_depend_on_use_case_and_seed_only() -> None:
 def test_no_distractor_touches_the_subject_of_its_use_case() -> None:
     distractors = catalogue().distractors
     for use_case in CASES:
-        touched = subject_pattern(use_case, distractors.avoid.get(use_case.category, ()))
+        subject = subject_stems(use_case, distractors.avoid.get(use_case.category, ()))
         draw = Draw(use_case, distractors, 3)
         drawn = [*draw.trivia, *draw.small_talk, *draw.strangers]
         assert len(drawn) == len(set(drawn)) == 44
-        assert not [text for text in drawn if touched.search(text)]
+        assert not [text for text in drawn if touches(text, subject)]
+
+
+@given(text=st.text("abAB1 -'", max_size=12), stems=st.sets(st.text("ab1 -", min_size=1, max_size=3), max_size=4))
+def test_a_text_is_touched_where_a_word_of_it_begins_with_a_stem(text: str, stems: set[str]) -> None:
+    pattern = re.compile(r"(?<![a-z0-9])(?:" + "|".join(map(re.escape, stems)) + ")", re.IGNORECASE)
+    assert touches(text, stems) == bool(stems and pattern.search(text))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""The process that controls a run, alone or above xdist's workers: it asks the court, and writes what came of it."""
+
+from __future__ import annotations
+
+import datetime
+import signal
+import threading
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import pytest
+
+from pytest_personal_align import finish
+from pytest_personal_align.collection import CaseItem
+from pytest_personal_align.core.outcome import ItemOutcome
+from pytest_personal_align.core.plan import Plan
+from pytest_personal_align.progress import Progress
+from pytest_personal_align.selection import Selection
+from pytest_personal_align.settings import Settings
+from pytest_personal_align.start import assistants_of, check, start_court, with_suite
+from pytest_personal_align.xdist import EngineServer
+
+EXIT_INVALID = 10
+
+_COLOURS: dict[str, dict[str, bool]] = {
+    "PASS": {"green": True, "bold": True},
+    "FAIL": {"red": True, "bold": True},
+    "INVALID": {"red": True, "bold": True},
+    "INCONCLUSIVE": {"yellow": True, "bold": True},
+}
+
+
+class Controller:
+    """Hooks of the controlling process. Raises OptionError or InputError, before anything has been spent."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, selection: Selection) -> None:
+        self.config = config
+        self.selection = selection
+        self.settings, suite = with_suite(settings, selection)
+        check(self.settings, config, live=not (config.option.collectonly or settings.plan_only or settings.regate))
+        self.court = start_court(self.settings, config, suite, selection)
+        self._reported: set[str] = set()
+        self._started = datetime.datetime.now(datetime.timezone.utc)
+        self._finished: finish.Finished | None = None
+        self._on_sigterm: Any = None
+        self._progress: Progress | None = None
+        self._distributed = config.pluginmanager.hasplugin("dsession")
+        if self._distributed:
+            config.pluginmanager.register(EngineServer(self.court), "personal-align-server")
+
+    def pytest_sessionstart(self) -> None:
+        """SIGTERM, what a CI service sends before it kills, ends the run as Ctrl-C does: with record and report."""
+        if threading.current_thread() is threading.main_thread():
+            self._on_sigterm = signal.signal(signal.SIGTERM, _interrupt)
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None and reporter.verbosity >= 0:
+            self._progress = Progress(self.court, reporter, isatty=reporter.isatty)
+            if self._distributed:
+                self._progress.watch()
+
+    def pytest_unconfigure(self) -> None:
+        self.court.release()
+        if self._on_sigterm is not None:
+            signal.signal(signal.SIGTERM, self._on_sigterm)
+
+    def pytest_report_header(self) -> str:
+        settings = self.settings
+        arms = ", ".join(arm.name if len(settings.engine.arms) > 1 else arm.model for arm in settings.engine.arms)
+        return (
+            f"personal-align: {arms}, judge {' + '.join(settings.engine.judge.names)}, "
+            f"{settings.trials} trial{'s' if settings.trials > 1 else ''}, seed {settings.engine.seed}"
+        )
+
+    # -- collection
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if self.settings.plan_only and not session.testsfailed:
+            plans = [item.plan for item in session.items if isinstance(item, CaseItem)]
+            self._finished = finish.plan_only(self.settings, plans, self.court, assistants_of(self.config))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Under xdist a collection error would be noted and the rest run: a bad case file must not cost a call."""
+        dsession = self.config.pluginmanager.getplugin("dsession")
+        path = report.nodeid.partition("::")[0]
+        if dsession is None or not report.failed or self.config.option.continue_on_collection_errors:
+            return
+        if path.endswith((".yaml", ".yml")) or path in self.selection.builtin:
+            dsession.shouldstop = "a case file could not be read"
+
+    # -- running
+
+    def settled(self, key: str, plans: Callable[[], Sequence[Plan]], *, gated: bool) -> ItemOutcome:
+        """See Seat; where nothing is distributed, the items ask here."""
+        if not self.court.opened:
+            self.court.open(plans(), gated=gated)
+        return self.court.wait(key, self._progress.tick if self._progress else _nothing)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when in ("teardown", "???"):  # xdist reports the item of a dead worker as "???"
+            self._reported.add(report.nodeid)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        finally:
+            if self._progress is not None:
+                self._progress.end()
+            self.court.close()
+
+    # -- the end
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+        if self.court.opened:
+            self._finished = finish.run(self.settings, self.config, self.court, self._ending(session, int(exitstatus)))
+            if self._finished.invalid and int(exitstatus) in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+                session.exitstatus = EXIT_INVALID
+        return (yield)
+
+    def _ending(self, session: pytest.Session, exitstatus: int) -> finish.Ending:
+        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+        stopped = interrupted or bool(session.shouldfail or session.shouldstop)
+        return finish.Ending(self._started, frozenset(self._reported), stopped, interrupted)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self._finished is not None:
+            for line in self._finished.lines:
+                colour = _COLOURS.get(line.partition(" ")[0], {})
+                terminalreporter.write_line(line, **colour)
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _nothing() -> None:
+    """What to do while waiting in silence."""
