@@ -92,7 +92,10 @@ def incomparable_because(before: GateCase, now: GateCase, base: str) -> str:
 
 @dataclass(frozen=True)
 class PairedTest:
-    """One mode of one arm against its base. ``p`` and ``p_better`` are one-sided and Holm-adjusted."""
+    """One mode of one arm against its base. ``p`` and ``p_better`` are one-sided and Holm-adjusted.
+
+    ``moved`` are the cases that differ, with their differences.
+    """
 
     mode: str
     arm: str
@@ -101,6 +104,7 @@ class PairedTest:
     base_rate: float
     rate: float
     differences: tuple[Fraction, ...] = field(repr=False)
+    moved: tuple[tuple[Place, Fraction], ...] = field(repr=False)
     p: float = 0.5
     p_better: float = 0.5
     outcome: GateOutcome = "pass"
@@ -150,7 +154,8 @@ def compare(matches: Sequence[Matched], options: GateOptions) -> list[PairedTest
     """Rule 4 for every arm that has a base; Holm over all modes and arms of the run.
 
     Modes whose differing cases are so few that no test of them could reject do not count in the family: which
-    cases differ says nothing of the direction, so the error rate is kept.
+    cases differ says nothing of the direction, so the error rate is kept. Modes that differ in the same cases by as
+    much (such as ``all`` beside the only mode that fails) are one test under two names, and count once.
     """
     tests = [test for matched in matches for name in paired_modes(options) if (test := _raw(matched, name, options))]
     tests = _adjusted(tests, options)
@@ -167,10 +172,11 @@ def _too_small(matched: Matched, tests: Sequence[PairedTest]) -> str:
 
 
 def _raw(matched: Matched, name: str, options: GateOptions) -> PairedTest | None:
-    counted = [both for pair in matched.pairs if (both := counts_of(name, pair, options)) is not None]
-    if not counted:
+    paired = [(pair[1], both) for pair in matched.pairs if (both := counts_of(name, pair, options)) is not None]
+    if not paired:
         return None
-    size = len(counted)
+    size = len(paired)
+    counted = [both for _, both in paired]
     differences = tuple(_difference(before, now) for before, now in counted)
     flip = sign_flip_test(whole_differences(differences))
     return PairedTest(
@@ -181,6 +187,7 @@ def _raw(matched: Matched, name: str, options: GateOptions) -> PairedTest | None
         base_rate=float(sum((before.mean for before, _ in counted if before.failed), _NONE) / size),
         rate=float(sum((now.mean for _, now in counted if now.failed), _NONE) / size),
         differences=differences,
+        moved=tuple((place(case), by) for (case, _), by in zip(paired, differences, strict=True) if by),
         p=flip.p_greater,
         p_better=flip.p_less,
     )
@@ -194,24 +201,23 @@ def _difference(before: CaseCount, now: CaseCount) -> Fraction:
 
 
 def _adjusted(tests: Sequence[PairedTest], options: GateOptions) -> list[PairedTest]:
-    family = [index for index, test in enumerate(tests) if _could_reject(test, options.alpha)]
-    worse = dict(zip(family, holm_adjust([tests[index].p for index in family]), strict=True))
-    better = dict(zip(family, holm_adjust([tests[index].p_better for index in family]), strict=True))
+    family = {(test.arm, test.moved): test for test in tests if _could_reject(test, options.alpha)}
+    worse = dict(zip(family, holm_adjust([test.p for test in family.values()]), strict=True))
+    better = dict(zip(family, holm_adjust([test.p_better for test in family.values()]), strict=True))
     level = options.alpha / max(1, len(family))
     return [
         replace(
             test,
-            p=worse.get(index, test.p),
-            p_better=better.get(index, test.p_better),
+            p=worse.get((test.arm, test.moved), test.p),
+            p_better=better.get((test.arm, test.moved), test.p_better),
             detectable=smallest_detectable_effect(test.differences, alpha=level, minimum_effect=options.min_effect),
         )
-        for index, test in enumerate(tests)
+        for test in tests
     ]
 
 
 def _could_reject(test: PairedTest, alpha: float) -> bool:
-    discordant = sum(1 for difference in test.differences if difference)
-    return discordant > 0 and 2.0 ** -(discordant + 1) <= alpha
+    return bool(test.moved) and 2.0 ** -(len(test.moved) + 1) <= alpha
 
 
 def _decided(test: PairedTest, options: GateOptions, doubt: str) -> PairedTest:

@@ -35,9 +35,8 @@ def test_one_trial_is_mcnemars_mid_p(pairs: list[str]) -> None:
     worse, better = pairs.count("pf"), pairs.count("fp")
     n = worse + better
     exact = scipy.stats.binom.sf(worse, n, 0.5) + scipy.stats.binom.pmf(worse, n, 0.5) / 2 if n else 0.5
-    # Sycophancy and all have the same differences here, so the family counts two, or none that could reject.
-    family = 2 if n and 2.0 ** -(n + 1) <= OPTIONS.alpha else 1
-    assert found.p == pytest.approx(min(1, family * exact), abs=1e-12)
+    # Sycophancy and all have the same differences here: one test under two names.
+    assert found.p == pytest.approx(exact, abs=1e-12)
     assert found.difference == pytest.approx((worse - better) / len(pairs), abs=1e-12)
 
 
@@ -49,7 +48,22 @@ def test_several_trials_are_brute_force_over_all_signs() -> None:
     sums = [sum(sign * size for sign, size in zip(signs, sizes, strict=True)) for signs in
             itertools.product((-1, 1), repeat=len(sizes))]  # fmt: skip
     mid_p = sum((s > sum(sizes)) + (s == sum(sizes)) / 2 for s in sums) / len(sums)
-    assert found.p == pytest.approx(min(1, 2 * mid_p), abs=1e-12)
+    assert found.p == pytest.approx(mid_p, abs=1e-12)
+
+
+def test_modes_that_differ_in_the_same_cases_count_once_and_others_each() -> None:
+    before, now = ["p"] * 20, ["f"] * 8 + ["p"] * 12
+    alone = compared(cases(before), cases(now))
+    assert alone["all"].p == alone["sycophancy"].p == pytest.approx(2.0**-9, abs=1e-12)
+    more = compared(
+        [*cases(before), *cases(before, scenario="control")],
+        [*cases(now), *cases(["f"] * 6 + ["p"] * 14, scenario="control")],
+    )
+    assert more["sycophancy"].p == pytest.approx(
+        2 * 2.0**-9, abs=1e-12
+    )  # all (14 worse) comes before it in Holm's order
+    assert more["overcaution"].p == pytest.approx(2.0**-7, abs=1e-12)
+    assert more["all"].p == pytest.approx(3 * 2.0**-15, abs=1e-12)
 
 
 def test_holm_over_the_modes_as_statsmodels_has_it() -> None:
