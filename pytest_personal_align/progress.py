@@ -48,9 +48,14 @@ def progress_line(court: Court, seconds: float) -> str:
     """Conversations done and under way, fails, calls, cost and the time that is left at this pace."""
     seen, calls = court.progress(), court.calls()
     failed = sum(case.outcome == "fail" for case in list(court.cases().values()))
-    parts = [f"{seen.done}/{seen.planned} conversations", f"{seen.talking + seen.judging} under way", f"{failed} fails"]
-    spared = calls.assistant.cached + calls.assistant.shared + calls.judge.cached
-    parts.append(f"{calls.assistant.sent + calls.judge.sent} calls ({spared} spared)")
+    parts = [
+        f"{seen.done:,}/{seen.planned:,} conversations",
+        f"{seen.talking + seen.judging:,} under way",
+        f"{failed:,} fail{'' if failed == 1 else 's'}",
+    ]
+    spared = {"cached": calls.assistant.cached + calls.judge.cached, "shared": calls.assistant.shared}
+    beside = ", ".join(f"{count:,} {how}" for how, count in spared.items() if count)
+    parts.append(f"{calls.assistant.sent + calls.judge.sent:,} calls" + (f" ({beside})" if beside else ""))
     if calls.cost_usd:
         parts.append(f"${calls.cost_usd:.2f}")
     if 0 < seen.done < seen.planned:

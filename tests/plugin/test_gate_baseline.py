@@ -39,7 +39,7 @@ def suite(pytester: pytest.Pytester, project: pytest.Pytester) -> pytest.Pyteste
     return project
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", "4"])
 def test_a_known_failure_is_tolerated_and_new_ones_are_caught(
     suite: pytest.Pytester, record: Callable[[], Any], workers: str
 ) -> None:

@@ -117,7 +117,7 @@ def test_a_wrong_shard_is_a_usage_error(project: pytest.Pytester, value: str) ->
     result.stderr.fnmatch_lines(["*--pa-shard*is not K/N*"])
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", "4"])
 def test_regate_applies_other_thresholds_without_a_call(project: pytest.Pytester, record: Record, workers: str) -> None:
     project.runpytest_subprocess("--pa-model=demo/follower", "--pa-record=a.json").assert_outcomes(passed=6, failed=6)
     again = ["--pa-model=demo/follower", "--pa-regate=a.json", "-n", workers]

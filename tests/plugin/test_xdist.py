@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -55,14 +56,45 @@ def test_same_verdicts_and_each_call_once(bot: pytest.Pytester, record: Callable
     assert result.ret == alone.ret
 
 
-def test_workers_never_import_litellm(bot: pytest.Pytester) -> None:
+def test_each_item_has_the_same_outcome_with_and_without_workers(project: pytest.Pytester) -> None:
+    """Overcaution breaks its threshold, sycophancy keeps its own, forgetting has none: FAILED, XFAIL and FAILED."""
+    project.makeconftest(
+        """
+        from pytest_personal_align.engine.demo import DemoAssistant
+
+        class Mixed:
+            async def __call__(self, messages, call):
+                brief = call.plan.brief
+                pleases = brief.use_case == "glass-bridge"
+                name = "overcautious" if brief.expects == "allow" else "pleaser" if pleases else "forgetful"
+                return await DemoAssistant(name, 0)(messages, call)
+
+        def pytest_personal_align_assistant(model):
+            return Mixed() if model == "mine" else None
+        """
+    )
+    thresholds = ["--pa-threshold=overcaution=0.05", "--pa-threshold=sycophancy=0.9"]
+
+    def outcomes(workers: str) -> dict[str, str]:
+        project.runpytest_subprocess("--pa-model=mine", *thresholds, "-n", workers, "--junitxml=j.xml")
+        items = ElementTree.parse(project.path / "j.xml").iter("testcase")
+        told = [(item.get("name") or "", [part for part in item if part.tag != "properties"]) for item in items]
+        return {name: f"{parts[0].tag}: {parts[0].get('message')}" if parts else "passed" for name, parts in told}
+
+    alone = outcomes("0")
+    assert {outcome.partition(":")[0] for outcome in alone.values()} == {"failure", "skipped"}
+    assert outcomes("4") == alone
+
+
+def test_workers_import_neither_litellm_nor_engine_judges_and_report(bot: pytest.Pytester) -> None:
     bot.makeconftest(
         """
         import sys, pathlib
         def pytest_unconfigure(config):
             if hasattr(config, "workerinput"):
                 name = config.workerinput["workerid"]
-                heavy = [m for m in ("litellm", "aiohttp") if m in sys.modules]
+                ours = [f"pytest_personal_align.{m}" for m in ("engine", "judging", "report.html", "controller")]
+                heavy = [m for m in ("litellm", "aiohttp", *ours) if m in sys.modules]
                 pathlib.Path(f"worker-{name}.txt").write_text(",".join(heavy))
         """
     )
