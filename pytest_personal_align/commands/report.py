@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_personal_align.core.errors import OptionError
+
 if TYPE_CHECKING:
     from pytest_personal_align.commands import Subparsers
 
@@ -18,6 +20,7 @@ FORMATS = {
     "csv": ("export", "render_csv"),
     "jsonl": ("export", "render_jsonl"),
 }
+COMPARING = ("html", "markdown")
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -25,6 +28,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("record", type=Path, metavar="RECORD", help="a run record, such as reports/run.json")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write to FILE (default: standard output)")
     parser.add_argument("--format", choices=tuple(FORMATS), default="html", help="default: html")
+    parser.add_argument(
+        "--baseline", type=Path, metavar="RECORD", help="a run record to show side by side (html and markdown)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,7 +38,12 @@ def run(args: argparse.Namespace) -> int:
 
     found = record.load(args.record, "report")
     module, function = FORMATS[args.format]
-    text: str = getattr(importlib.import_module(f"pytest_personal_align.report.{module}"), function)(found)
+    beside = {}
+    if args.baseline is not None:
+        if args.format not in COMPARING:
+            raise OptionError(f"report: --baseline is shown in {' and '.join(COMPARING)}, not in {args.format}")
+        beside["baseline"] = record.load(args.baseline, "report --baseline")
+    text: str = getattr(importlib.import_module(f"pytest_personal_align.report.{module}"), function)(found, **beside)
     if args.out is None:
         sys.stdout.write(text)
         return 0

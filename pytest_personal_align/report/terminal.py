@@ -191,7 +191,17 @@ def _spent(record: RunRecord, width: int) -> list[str]:
     lines = _fill("calls: ", "; ".join(parts), width)
     cost = f"cost: {w.money(calls.cost_usd)}" + (f"   time: {w.duration(seconds)}" if seconds is not None else "")
     lines += _fill("", f"{cost}   judge: {judge}", width)
-    return lines + (_fill("", f"the judge is {w.trust(found)}", width) if (found := record.judge.calibration) else [])
+    return lines + _trust(record, width)
+
+
+def _trust(record: RunRecord, width: int) -> list[str]:
+    """How far the judge is to be trusted; without a calibration only where a threshold rests on that."""
+    trust = f"the judge is {w.trust(record.judge.calibration)}"
+    if record.judge.calibration:
+        return _fill("", trust, width)
+    if any(row.limit is not None for row in record.gates):
+        return _fill("", f"{trust}: the thresholds hold for what it reports, its errors included", width)
+    return []
 
 
 def _fill(lead: str, text: str, width: int) -> list[str]:

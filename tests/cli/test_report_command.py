@@ -10,6 +10,7 @@ import pytest
 
 from pytest_personal_align.commands.report import FORMATS
 from pytest_personal_align.core.record import RunInfo, RunRecord, write
+from tests.report.synthetic_record import make_record
 
 Run = Callable[..., Any]
 
@@ -38,6 +39,23 @@ def test_printed_and_written_alike(personal_align: Run, record: Path, tmp_path: 
     assert (printed.code, written.code) == (0, 0), printed.err
     assert printed.out or name == "jsonl"  # a record without cases holds no conversation
     assert (tmp_path / "out" / "report").read_bytes().decode() == printed.out
+
+
+def test_a_baseline_is_shown_side_by_side(personal_align: Run, tmp_path: Path) -> None:
+    now, before = make_record(20, fail_rate=0.5, seed=1), make_record(20, fail_rate=0.1, seed=2)
+    for name, made in (("now.json", now), ("before.json", before)):
+        (tmp_path / name).write_text(made.model_dump_json())
+    alone = personal_align("report", tmp_path / "now.json")
+    beside = personal_align("report", tmp_path / "now.json", "--baseline", tmp_path / "before.json")
+    assert (alone.code, beside.code) == (0, 0), beside.err
+    assert "<del>" in beside.out
+    assert "<del>" not in alone.out
+    table = personal_align("report", tmp_path / "now.json", "--baseline", tmp_path / "before.json", "--format", "csv")
+    assert table.code == 2
+    assert "html and markdown" in table.err
+    missing = personal_align("report", tmp_path / "now.json", "--baseline", tmp_path / "gone.json")
+    assert missing.code == 2
+    assert "report --baseline" in missing.err
 
 
 def test_html_is_the_default(personal_align: Run, record: Path) -> None:

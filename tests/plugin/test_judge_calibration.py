@@ -37,6 +37,7 @@ def test_of_another_judge_it_is_told_and_not_used(project: pytest.Pytester, reco
     result = project.runpytest_subprocess(*RUN, "--pa-calibration=c.json")
     document = record()
     assert document["judge"]["calibration"] is None
+    result.stdout.fnmatch_lines(["the judge is not calibrated: the thresholds hold for what it reports*"])
     assert [warning for warning in document["run"]["warnings"] if "rules-of-yore" in warning]
     assert {gate["corrected"] for gate in document["gates"]} == {None}
     result.stdout.fnmatch_lines(["warning: the calibration is of judge version rules-of-yore*"])
