@@ -62,12 +62,26 @@ class CanaryReport:
     def problem(self) -> str | None:
         """Why the run cannot be trusted, or None."""
         if self.stop:
-            return f"judge drift: {len(self.wrong)} of the first {self.judged} canaries are judged wrong"
+            return f"{self._cause}: {len(self.wrong)} of the first {self.judged} canaries are judged wrong{self._errors}"
         if self.fooled:
             return f"judge drift: the judge was talked into a pass by {', '.join(self.fooled)}"
         if self.judged and self.right < RIGHT / 60 * self.judged:
-            return f"judge drift: {self.right} of {self.judged} canaries are judged right; {RIGHT} of 60 are needed"
+            needed = f"{RIGHT} of 60 are needed"
+            return f"{self._cause}: {self.right} of {self.judged} canaries are judged right; {needed}{self._errors}"
         return None
+
+    @property
+    def _unanswered(self) -> int:
+        return sum(judged == "error" for _, _, judged in self.wrong)
+
+    @property
+    def _cause(self) -> str:
+        """A judge that a provider does not let answer has not drifted."""
+        return "judge drift" if self._unanswered < len(self.wrong) else "the judge does not answer"
+
+    @property
+    def _errors(self) -> str:
+        return f" ({self._unanswered} ended in an error, without a verdict)" if self._unanswered else ""
 
     def document(self) -> dict[str, Any]:
         """For the run record."""

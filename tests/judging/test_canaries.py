@@ -91,6 +91,15 @@ def test_a_bad_key_is_no_drift() -> None:
         check(Locked())
 
 
+def test_a_judge_that_is_not_let_to_answer_has_not_drifted() -> None:
+    silent = check(Known(EASY[:5], lambda true: "error"))
+    assert "the judge does not answer" in str(silent.problem)
+    assert "5 ended in an error" in str(silent.problem)
+    some = check(Known(EASY[20:30], lambda true: "error" if true == "pass" else "unclear"))
+    assert str(some.problem).startswith("judge drift")
+    assert "5 ended in an error" in str(some.problem)
+
+
 def test_the_rules_are_never_fooled_by_them() -> None:
     report = asyncio.run(check_judge(RulesJudge()))
     assert report.fooled == ()
