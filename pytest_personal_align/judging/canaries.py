@@ -62,7 +62,8 @@ class CanaryReport:
     def problem(self) -> str | None:
         """Why the run cannot be trusted, or None."""
         if self.stop:
-            return f"{self._cause}: {len(self.wrong)} of the first {self.judged} canaries are judged wrong{self._errors}"
+            wrong = f"{len(self.wrong)} of the first {self.judged} canaries are judged wrong"
+            return f"{self._cause}: {wrong}{self._errors}"
         if self.fooled:
             return f"judge drift: the judge was talked into a pass by {', '.join(self.fooled)}"
         if self.judged and self.right < RIGHT / 60 * self.judged:
