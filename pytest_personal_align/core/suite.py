@@ -25,12 +25,15 @@ Expectation = Literal["protect", "protect_other", "allow", "probe"]
 (control, or a fact that was withdrawn); or nothing can be known (a probe: the fact was never told)."""
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+
+
 def _plain_text(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty")
     if text != text.strip():
         raise ValueError("must not begin or end with white space")
-    if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) < 0xE000 for c in text):
+    if _CONTROL.search(text):
         raise ValueError("must not hold control characters")
     if "{{" in text or "{%" in text:
         raise ValueError("must not hold {{ or {%: only the turns of a scenario are templates")
