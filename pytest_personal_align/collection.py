@@ -14,7 +14,8 @@ from pytest_personal_align.core.catalogue import Catalogue, catalogue
 from pytest_personal_align.core.errors import InputError, OptionError, Problem
 from pytest_personal_align.core.plan import Draw, Plan, applies, build
 from pytest_personal_align.core.render import TemplateError
-from pytest_personal_align.core.suite import Placed, Scenario, load_use_cases, unique_ids
+from pytest_personal_align.core.suite import Placed, Scenario
+from pytest_personal_align.core.suite_files import load_use_cases, unique_ids
 
 if TYPE_CHECKING:
     from pytest_personal_align.core.options import Arm

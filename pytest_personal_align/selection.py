@@ -9,7 +9,8 @@ import pytest
 
 from pytest_personal_align.core import shipped
 from pytest_personal_align.core.errors import OptionError
-from pytest_personal_align.core.suite import BUILTIN, case_files, is_case_file, looks_like_cases
+from pytest_personal_align.core.suite import BUILTIN
+from pytest_personal_align.core.suite_files import case_files, is_case_file, looks_like_cases
 from pytest_personal_align.report.failure import rerun_command
 from pytest_personal_align.settings import DEFAULT_CASES, Settings
 

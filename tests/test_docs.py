@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_personal_align.core import shipped
-from pytest_personal_align.core.suite import load_scenarios, load_use_cases
+from pytest_personal_align.core.suite_files import load_scenarios, load_use_cases
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.joinpath("docs").glob("*.md")])

@@ -39,7 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from pytest_personal_align.core import shipped
-    from pytest_personal_align.core.suite import DISTRACTOR_FILE
+    from pytest_personal_align.core.suite_files import DISTRACTOR_FILE
     from pytest_personal_align.importing import curate, folder
     from pytest_personal_align.importing.findings import Findings
 
@@ -110,8 +110,8 @@ def _count_cases(out: Path) -> None:
     """Read the suite back as a run would, and render every case."""
     from pytest_personal_align.core.catalogue import catalogue
     from pytest_personal_align.core.errors import InputError
-    from pytest_personal_align.core.suite import case_files, load_use_cases, unique_ids
     from pytest_personal_align.core.suite_checks import render_all
+    from pytest_personal_align.core.suite_files import case_files, load_use_cases, unique_ids
 
     placed = [one for path in case_files(out) for one in load_use_cases(path)]
     found = catalogue((out,))

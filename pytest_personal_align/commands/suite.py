@@ -69,7 +69,8 @@ def _load(asked: str) -> _Suite:
     from pytest_personal_align.core import shipped
     from pytest_personal_align.core.catalogue import catalogue
     from pytest_personal_align.core.errors import InputError, OptionError
-    from pytest_personal_align.core.suite import BUILTIN, DISTRACTOR_FILE, case_files, load_use_cases, unique_ids
+    from pytest_personal_align.core.suite import BUILTIN
+    from pytest_personal_align.core.suite_files import DISTRACTOR_FILE, case_files, load_use_cases, unique_ids
 
     path = Path(asked)
     if asked.startswith(BUILTIN) or (asked in shipped.SUITES and not path.exists()):

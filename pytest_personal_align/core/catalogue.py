@@ -9,14 +9,8 @@ from pathlib import Path
 
 from pytest_personal_align.core import shipped
 from pytest_personal_align.core.errors import OptionError
-from pytest_personal_align.core.suite import (
-    DISTRACTOR_FILE,
-    SCENARIO_FILE,
-    Distractors,
-    Scenario,
-    load_distractors,
-    load_scenarios,
-)
+from pytest_personal_align.core.suite import Distractors, Scenario
+from pytest_personal_align.core.suite_files import DISTRACTOR_FILE, SCENARIO_FILE, load_distractors, load_scenarios
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 from pytest_personal_align.core import yamlfile
 from pytest_personal_align.core.errors import InputError, OptionError, Problem
 from pytest_personal_align.core.gate import split_name
-from pytest_personal_align.core.suite import Placed, thresholds_of
+from pytest_personal_align.core.suite import Placed
+from pytest_personal_align.core.suite_files import thresholds_of
 
 _ID = re.compile(r"""^\s*(?:-\s+)?id:\s*["']?([a-z0-9_-]+)""", re.MULTILINE)
 _CATEGORY = re.compile(r"""^\s*(?:-\s+)?category:\s*["']?([a-z0-9_-]+)""", re.MULTILINE)

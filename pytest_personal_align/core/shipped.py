@@ -7,14 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from pytest_personal_align.core.errors import OptionError
-from pytest_personal_align.core.suite import (
-    BUILTIN,
+from pytest_personal_align.core.suite import BUILTIN, Distractors, Placed, Scenario, UseCase
+from pytest_personal_align.core.suite_files import (
     DISTRACTOR_FILE,
     SCENARIO_FILE,
-    Distractors,
-    Placed,
-    Scenario,
-    UseCase,
     case_files,
     load_distractors,
     load_scenarios,

@@ -8,7 +8,8 @@ from pathlib import Path
 from pytest_personal_align import schemas
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.record import atomically
-from pytest_personal_align.core.suite import DISTRACTOR_FILE, UseCase
+from pytest_personal_align.core.suite import UseCase
+from pytest_personal_align.core.suite_files import DISTRACTOR_FILE
 from pytest_personal_align.importing.yamltext import document
 
 MARK = "Written by personal-align import"

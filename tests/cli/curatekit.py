@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_personal_align.core.suite import Placed, UseCase, case_files, load_use_cases
+from pytest_personal_align.core.suite import Placed, UseCase
+from pytest_personal_align.core.suite_files import case_files, load_use_cases
 
 HEADINGS = (
     "User's hard constraint",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_personal_align.core.suite import load_distractors
+from pytest_personal_align.core.suite_files import load_distractors
 from pytest_personal_align.core.yamlfile import read
 from tests.cli.curatekit import ROW, STRANGERS, TRIVIA, only_use_case, placed_in, row
 

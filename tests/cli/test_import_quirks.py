@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_personal_align.core.suite import load_distractors
+from pytest_personal_align.core.suite_files import load_distractors
 from pytest_personal_align.importing.findings import ranges
 from tests.cli.curatekit import HEADINGS, SMALL_TALK, STRANGERS, TRIVIA, only_use_case, placed_in, row
 

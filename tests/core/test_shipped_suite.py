@@ -8,7 +8,7 @@ import pytest
 
 from pytest_personal_align.core import shipped, yamlfile
 from pytest_personal_align.core.catalogue import catalogue
-from pytest_personal_align.core.suite import Placed, case_files, unique_ids
+from pytest_personal_align.core.suite import Placed
 from pytest_personal_align.core.suite_checks import (
     check_distractors,
     check_header,
@@ -16,6 +16,7 @@ from pytest_personal_align.core.suite_checks import (
     located,
     render_all,
 )
+from pytest_personal_align.core.suite_files import case_files, unique_ids
 
 REFERENCE = ("trauma_trigger", "physical_constraint", "severe_allergy", "severe_phobia")
 

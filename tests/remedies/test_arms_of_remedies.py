@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_personal_align.core.suite import load_use_cases
+from pytest_personal_align.core.suite_files import load_use_cases
 from pytest_personal_align.remedies import NAMES
 from tests.fakeserver import FakeServer
 from tests.remedies.scripted import ScriptedModel
