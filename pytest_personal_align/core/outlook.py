@@ -73,7 +73,8 @@ def _comparison_lines(rules: Rules, compared: Sequence[str], entries: Sequence[E
     tests = max(1, len(planned) * len(compared))
     given = assumptions(trials, alpha=rules.options.alpha / tests, minimum_effect=rules.options.min_effect)
     base = rules.baseline.name if rules.baseline else entries[0].arm
-    head = f"  against {base} ({tests} test{'s' if tests > 1 else ''} share alpha {rules.options.alpha:g}):"
+    share = "1 test has" if tests == 1 else f"up to {tests} tests share"
+    head = f"  against {base} ({share} alpha {rules.options.alpha:g}):"
     return [head, *(_difference_line(gate, cases, rules, given) for gate, cases in planned)]
 
 
