@@ -12,7 +12,8 @@ import pytest
 
 from pytest_personal_align import finish
 from pytest_personal_align.collection import CaseItem
-from pytest_personal_align.core.outcome import ItemOutcome
+from pytest_personal_align.core.coverage import fingerprint
+from pytest_personal_align.core.outcome import Collected, ItemOutcome
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.progress import Progress
 from pytest_personal_align.selection import Selection
@@ -37,6 +38,7 @@ class Controller:
         self.config = config
         self.selection = selection
         self.settings, suite = with_suite(settings, selection)
+        self._suite = fingerprint(selection.suite, selection.builtin), len(suite.use_cases)
         check(self.settings, config, live=not (config.option.collectonly or settings.plan_only or settings.regate))
         self.court = start_court(self.settings, config, suite, selection)
         self._reported: set[str] = set()
@@ -89,10 +91,10 @@ class Controller:
 
     # -- running
 
-    def settled(self, key: str, plans: Callable[[], Sequence[Plan]], *, gated: bool) -> ItemOutcome:
+    def settled(self, key: str, plans: Callable[[], Sequence[Plan]], collected: Collected) -> ItemOutcome:
         """See Seat; where nothing is distributed, the items ask here."""
         if not self.court.opened:
-            self.court.open(plans(), gated=gated)
+            self.court.open(plans(), collected)
         return self.court.wait(key, self._progress.tick if self._progress else _nothing)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -121,7 +123,7 @@ class Controller:
     def _ending(self, session: pytest.Session, exitstatus: int) -> finish.Ending:
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         stopped = interrupted or bool(session.shouldfail or session.shouldstop)
-        return finish.Ending(self._started, frozenset(self._reported), stopped, interrupted)
+        return finish.Ending(self._started, frozenset(self._reported), stopped, interrupted, *self._suite)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._finished is not None:

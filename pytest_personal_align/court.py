@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.gate import GateCase
-from pytest_personal_align.core.outcome import ItemOutcome
+from pytest_personal_align.core.outcome import Collected, ItemOutcome
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.record import ArmInfo, Calls, JudgeInfo, RunRecord, TrialRecord
 from pytest_personal_align.core.recorded import results_of
@@ -57,6 +57,7 @@ class Court:
         self.plans: dict[str, Plan] = {}
         self.settlements: dict[str, Settlement] = {}
         self.gated = True
+        self.collected = Collected(0, 0)
         self.models: dict[str, dict[str, None]] = {}
         self.arms: dict[str, ArmInfo] = {}
 
@@ -64,13 +65,14 @@ class Court:
     def opened(self) -> bool:
         return self._referee is not None
 
-    def open(self, plans: Sequence[Plan], *, gated: bool) -> None:
+    def open(self, plans: Sequence[Plan], collected: Collected) -> None:
         """Submit all plans of the run. A second call changes nothing."""
         with self._lock:
             if self._referee is not None:
                 return
             self.plans = {plan.key: plan for plan in plans}
-            scope = self.rules.scope if gated else "part"
+            self.collected = collected
+            scope = "part" if collected.partial else self.rules.scope
             self.gated = scope == "whole"
             self._referee = Referee(replace(self.rules, scope=scope), self.plans.values(), seed=self._seed)
             if self._recorded is not None:

@@ -42,12 +42,14 @@ class Finished:
 
 @dataclass(frozen=True)
 class Ending:
-    """How pytest's session came to its end."""
+    """How pytest's session came to its end. ``suite`` and its number of use cases are as they were at the start."""
 
     started: datetime.datetime
     reported: frozenset[str]
     stopped: bool
     interrupted: bool
+    suite: str
+    use_cases: int
 
 
 def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending) -> Finished:
@@ -81,11 +83,18 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
             reason=reason,
             partial=not done.gated,
             interrupted=ending.interrupted,
-            warnings=[*court.warnings, *found.warnings],
+            warnings=[*court.warnings, *found.warnings, *([why] if (why := court.collected.why) else [])],
+            suite=r.SuiteInfo(
+                digest=ending.suite,
+                use_cases=ending.use_cases,
+                collected_use_cases=court.collected.use_cases,
+                collected=court.collected.cases,
+                left_out=court.collected.cases - len(cases),
+            ),
             shard={"index": settings.shard[0], "of": settings.shard[1]} if settings.shard else None,
         ),
         arms=[
-            court.arms.get(arm.name) or _arm(arm, list(court.models.get(arm.name, ()))) for arm in settings.engine.arms
+            court.arms.get(arm.name) or _arm(arm, sorted(court.models.get(arm.name, ()))) for arm in settings.engine.arms
         ],
         judge=court.judge_info(),
         calls=court.calls(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from pytest_personal_align.court import Court
@@ -33,8 +34,17 @@ class Progress:
         if now - self._last < self._every or not self._court.opened:
             return
         self._last = now
-        self._reporter.ensure_newline()
-        self._reporter.write_line(progress_line(self._court, now - self._began))
+        with self._shown():
+            self._reporter.ensure_newline()
+            self._reporter.write_line(progress_line(self._court, now - self._began))
+
+    def _shown(self) -> AbstractContextManager[Any]:
+        """While an item waits pytest captures what is written; under xdist, where a thread ticks, no item runs here."""
+        capture = self._reporter.config.pluginmanager.getplugin("capturemanager")
+        if capture is None or threading.current_thread() is not threading.main_thread():
+            return nullcontext()
+        found: AbstractContextManager[Any] = capture.global_and_fixture_disabled()
+        return found
 
     def end(self) -> None:
         self._ended.set()

@@ -17,10 +17,13 @@ from pytest_personal_align.settings import DEFAULT_CASES, Settings
 
 @dataclass(frozen=True)
 class Selection:
-    """``roots``: folders and files whose YAML is ours. ``builtin``: shipped suites. ``node_ids``: items of
-    shipped suites that were named. ``partial``: a part of the suite was named."""
+    """``roots``: folders and files whose YAML is ours. ``files``: the case files that are asked for; ``suite``: these
+    and those that stand beside them. ``builtin``: shipped suites. ``node_ids``: items of shipped suites that were
+    named. ``partial``: a part of the suite was named."""
 
     roots: tuple[Path, ...]
+    files: frozenset[Path]
+    suite: frozenset[Path]
     builtin: tuple[str, ...]
     node_ids: frozenset[str]
     partial: bool
@@ -55,13 +58,22 @@ class Selection:
         else:
             for root in roots:
                 _require_cases(root, settings)
+            chosen = {file for root in roots for file in case_files(root)}
             args = [*others, *(str(root) for root in roots)]
         builtin = list(dict.fromkeys([*builtin, *named_suites]))
         for name in builtin:
             shipped.suite(name)
         config.args[:] = args
         command = tuple(map(str, config.invocation_params.args))
-        return cls(tuple(dict.fromkeys(roots)), tuple(builtin), node_ids, partial, command)
+        return cls(
+            roots=tuple(dict.fromkeys(roots)),
+            files=frozenset(chosen),
+            suite=frozenset(file for root in roots for file in case_files(root)),
+            builtin=tuple(builtin),
+            node_ids=node_ids,
+            partial=partial,
+            command=command,
+        )
 
     def takes(self, path: Path, *, named: bool) -> bool:
         """Whether a file that pytest came across is a case file of this run."""

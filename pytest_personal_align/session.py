@@ -6,13 +6,14 @@ Workers of xdist import this and little else: engine, judges and report are the 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
 from pytest_personal_align.collection import ALIGN, BuiltinSuite, CaseFile, CaseItem, duplicates
 from pytest_personal_align.core.errors import InputError, OptionError, Problem
-from pytest_personal_align.core.outcome import ItemOutcome, Seat
+from pytest_personal_align.core.outcome import Collected, ItemOutcome, Seat
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.suite import Placed
 from pytest_personal_align.selection import Selection
@@ -56,12 +57,15 @@ class AlignSession:
         self._places: dict[str, int] = {}
         self._markers: set[str] = set()
         self._items: list[CaseItem] = []
+        self._files: set[Path] = set()
         self._deselected = 0
+        self._broken = False
 
     # -- collection
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         if self.selection.takes(file_path, named=parent.session.isinitpath(file_path)):
+            self._files.add(file_path)
             return CaseFile.from_parent(parent, path=file_path)
         return None
 
@@ -120,15 +124,23 @@ class AlignSession:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._items = [item for item in session.items if isinstance(item, CaseItem)]
-        if session.testsfailed:
-            self._deselected += 1  # a case file that could not be read makes the selection partial
+        self._broken = bool(session.testsfailed)  # a case file that could not be read
 
     # -- running
 
-    @property
-    def gated(self) -> bool:
-        """Whether the whole selection runs, so that its rates may be gated."""
-        return not self._deselected and not self.selection.partial
+    @cached_property
+    def _collected(self) -> Collected:
+        missing = sorted(map(str, self.selection.files - self._files))
+        why = f"{missing[0]} was not collected" if missing else ""
+        if len(missing) > 1:
+            why = f"{missing[0]} and {len(missing) - 1:,} more case files were not collected"
+        return Collected(
+            cases=len(self._items) + self._deselected,
+            use_cases=sum(self.in_shard(use_case) for use_case in self._claimed),
+            deselected=self._deselected,
+            partial=bool(self._deselected or missing) or self._broken or self.selection.partial,
+            why=why,
+        )
 
     def check(self, item: CaseItem) -> None:
         """Wait until the item is settled. Where there is no verdict this fails, in setup: an ERROR."""
@@ -156,7 +168,7 @@ class AlignSession:
             pytest.fail(self._text(item, outcome), pytrace=False)
 
     def _settled(self, item: CaseItem) -> ItemOutcome:
-        return self._seat.settled(item.plan.key, self._plans, gated=self.gated)
+        return self._seat.settled(item.plan.key, self._plans, self._collected)
 
     def _plans(self) -> list[Plan]:
         return [item.plan for item in self._items]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import TypeAdapter
 
-from pytest_personal_align.core.outcome import ItemOutcome
+from pytest_personal_align.core.outcome import Collected, ItemOutcome
 from pytest_personal_align.core.plan import Plan
 
 if TYPE_CHECKING:
@@ -38,13 +38,14 @@ class EngineClient:
         self._sent = False
         self._outcomes: dict[str, ItemOutcome] = {}
 
-    def settled(self, key: str, plans: Callable[[], Sequence[Plan]], *, gated: bool) -> ItemOutcome:
+    def settled(self, key: str, plans: Callable[[], Sequence[Plan]], collected: Collected) -> ItemOutcome:
         """See Seat. The answer comes from the controller."""
         if not self._sent:
             self._sent = True
             self._tell("collected")
             if self._hear()["op"] == "send":
-                self._tell("plans", gated=gated, plans=_plans().dump_python(list(plans()), mode="json"))
+                dumped = _plans().dump_python(list(plans()), mode="json")
+                self._tell("plans", collected=asdict(collected), plans=dumped)
         if key not in self._outcomes:
             self._tell("want", key=key)
             outcome = ItemOutcome(**self._hear()["outcome"])
@@ -91,7 +92,8 @@ class EngineServer:
         if content["op"] == "collected":
             self._greet(channel)
         elif content["op"] == "plans":
-            self._court.open(_plans().validate_python(content["plans"], strict=False), gated=content["gated"])
+            plans = _plans().validate_python(content["plans"], strict=False)
+            self._court.open(plans, Collected(**content["collected"]))
             with self._lock:
                 self._sender = None
                 waiting, self._waiting = self._waiting, []

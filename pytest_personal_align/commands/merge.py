@@ -1,7 +1,7 @@
 """`personal-align merge RECORD ...`: join the records of parallel jobs and apply the gate to the whole.
 
 The jobs are shards (pytest --pa-shard=K/N), or parts of a suite that were run by file. Exit code as pytest's:
-0, 1 for a failed gate, 10 for an invalid run.
+0, 1 for a failed gate, 4 for a wrong option or records that do not fit, 10 for an invalid run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("merge", help="join the records of parallel jobs, then gate", description=__doc__)
     parser.add_argument("records", type=Path, nargs="+", metavar="RECORD", help="one from each job")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the joined record")
-    parser.add_argument("--expect", type=int, metavar="N", help="how many cases the whole suite has")
+    parser.add_argument(
+        "--expect", type=int, metavar="N", help="how many cases the whole suite has, instead of what the records say"
+    )
     parser.add_argument("--threshold", action="append", metavar="MODE=RATE", help="instead of the jobs' thresholds")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="instead of the jobs' baseline")
     parser.add_argument("--strict", action="store_true", help="an inconclusive gate ends with exit code 10")
@@ -33,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from pytest_personal_align.core.merge import merge
     from pytest_personal_align.core.regate import exit_code, options_of, regate
 
-    joined = merge([(str(path), record.load(path, "merge")) for path in args.records])
+    joined = merge([(str(path), record.load(path, "merge")) for path in args.records], whole=args.expect is None)
     if args.expect is not None and args.expect != len(joined.cases):
         raise OptionError(f"merge: the records hold {len(joined.cases):,} cases, --expect says {args.expect:,}")
     options = options_of(joined)

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_personal_align.core import record as r
+from pytest_personal_align.core.coverage import Named, require_whole
 from pytest_personal_align.core.errors import OptionError
 
-Named = tuple[str, r.RunRecord]
 
-
-def merge(records: Sequence[Named]) -> r.RunRecord:
+def merge(records: Sequence[Named], *, whole: bool = True) -> r.RunRecord:
     """Join records, each with what to call it; verdict and gates are not set yet (see :mod:`regate`).
 
-    Raises OptionError where they are not parts of one run: another judge, other arms, seeds or trials, the same
-    case twice, a shard that is missing.
+    Raises OptionError where they are not parts of one run: another suite or judge, other arms, seeds or trials, the
+    same case twice, a shard that is missing; unless ``whole`` is False also where a part of the suite is in none.
     """
     if not records:
         raise OptionError("merge: name the records to merge")
@@ -24,10 +23,11 @@ def merge(records: Sequence[Named]) -> r.RunRecord:
         _require_same(first_name, first, name, record)
     _require_all_shards(records)
     _require_distinct(records)
+    if whole:
+        require_whole(records)
     # A use case lives in one shard (or in one file), so its place in its file restores the order of one run.
     cases = sorted((case for _, record in records for case in record.cases), key=lambda case: (case.file, case.line))
     runs = [record.run for _, record in records]
-    shard_of = first.run.shard["of"] if first.run.shard else None
     run = first.run.model_copy(
         update={
             "started": min(run.started for run in runs),
@@ -36,7 +36,8 @@ def merge(records: Sequence[Named]) -> r.RunRecord:
             "warnings": list(dict.fromkeys(warning for run in runs for warning in run.warnings)),
             "interrupted": any(run.interrupted for run in runs),
             "shard": None,
-            "partial": shard_of is None and len(records) == 1 and first.run.partial,
+            "suite": _suite(records),
+            "partial": False,
         }
     )
     return first.model_copy(
@@ -49,6 +50,16 @@ def merge(records: Sequence[Named]) -> r.RunRecord:
             "sequential": None,
         }
     )
+
+
+def _suite(records: Sequence[Named]) -> r.SuiteInfo | None:
+    """That of the first record, as covered by all of them."""
+    suite = records[0][1].run.suite
+    if suite is None:
+        return None
+    cases = sum(len(record.cases) for _, record in records)
+    whole = {"collected_use_cases": suite.use_cases, "collected": cases, "left_out": 0}
+    return suite.model_copy(update=whole)
 
 
 def _require_same(first_name: str, first: r.RunRecord, name: str, record: r.RunRecord) -> None:

@@ -1,4 +1,4 @@
-"""What an item reports: the last word on its case, in words only, so that it goes over a channel."""
+"""What a process that has collected cases tells the controlling one, and what it hears of each, in plain records."""
 
 from __future__ import annotations
 
@@ -21,9 +21,25 @@ class ItemOutcome:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a process has collected of the suite.
+
+    ``cases`` and ``use_cases`` count what was collected, ``deselected`` the cases of these that are not to run.
+    ``partial``: not all that the command line asks for will run, so that rates say nothing of the whole; ``why`` is for
+    people where that is not plain from the command line.
+    """
+
+    cases: int
+    use_cases: int
+    deselected: int = 0
+    partial: bool = False
+    why: str = ""
+
+
 class Seat(Protocol):
     """Where a process asks what became of its items: the controlling one, or a channel to it."""
 
-    def settled(self, key: str, plans: Callable[[], Sequence[Plan]], *, gated: bool) -> ItemOutcome:
-        """Block until the case is settled. ``plans`` gives all that this process has collected; it is asked once, since
-        the whole run starts with the first question."""
+    def settled(self, key: str, plans: Callable[[], Sequence[Plan]], collected: Collected) -> ItemOutcome:
+        """Block until the case is settled. ``plans`` gives all that are to run; it is asked once, since the whole run
+        starts with the first question."""

@@ -32,6 +32,20 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class SuiteInfo(_Part):
+    """The suite that a run was of, and how much of it the run covered.
+
+    ``digest`` hashes the whole suite, ``use_cases`` is its size. Of these the job collected ``collected_use_cases`` (a
+    shard, a file: not all), which made ``collected`` cases; ``left_out`` of them have no result in the record.
+    """
+
+    digest: str
+    use_cases: int
+    collected_use_cases: int
+    collected: int
+    left_out: int = 0
+
+
 class RunInfo(_Part):
     """``reason`` says in a sentence why the verdict is what it is; ``verdict`` is None while a run is unfinished.
     ``shard`` is {"index", "of"}, the index from 1."""
@@ -49,6 +63,7 @@ class RunInfo(_Part):
     interrupted: bool = False
     warnings: list[str] = []
     shard: dict[str, int] | None = None
+    suite: SuiteInfo | None = None
 
 
 class Prices(_Part):
@@ -234,22 +249,32 @@ def load(path: Path, called: str) -> RunRecord:
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:
-        raise OptionError(f"{called}: {path} cannot be read: {error.strerror}") from None
+        raise OptionError(f"{called}: {path} cannot be read: {error.strerror}; {_HINT}") from None
     except (ValueError, RecursionError):
-        raise OptionError(f"{called}: {path} is not JSON; name a run record such as reports/run.json") from None
+        raise OptionError(f"{called}: {path} is not JSON; {_HINT}") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version is None:
-        raise OptionError(f"{called}: {path} is not a run record: it has no schema_version")
+        raise OptionError(f"{called}: {path} is not a run record: it has no schema_version; {_HINT}")
+    if data.get("format") == _COMPACT:
+        raise OptionError(
+            f"{called}: {path} is a compact baseline, made by `personal-align baseline save`; the whole record that it "
+            f"was made from is needed here: {_HINT}"
+        )
     if version != SCHEMA_VERSION:
         raise OptionError(
-            f"{called}: {path} has schema_version {version}; this pytest-personal-align reads {SCHEMA_VERSION}"
+            f"{called}: {path} has schema_version {version}; this pytest-personal-align reads {SCHEMA_VERSION}: "
+            "upgrade it, or make the record again"
         )
     try:
         return RunRecord.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise OptionError(f"{called}: {path} is not a whole run record: {where}: {first['msg']}") from None
+        raise OptionError(f"{called}: {path} is not a whole run record: {where}: {first['msg']}; {_HINT}") from None
+
+
+_HINT = "name a run record, the file that pytest writes to --pa-record (reports/run.json)"
+_COMPACT = "personal-align baseline"  # the format of core.baseline, which is above this module
 
 
 def write(path: Path, head: RunRecord, cases: Iterable[tuple[CaseRecord, bytes]]) -> None:

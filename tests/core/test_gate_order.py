@@ -75,7 +75,7 @@ def test_shards_merge_to_the_record_of_one_run(seed: int, of: int) -> None:
         mine = [plan for number, plan in enumerate(plans) if number // 3 % of == index]
         shards.append((f"s{index}.json", record(mine, found, shard={"index": index + 1, "of": of}, partial=True)))
     random.Random(seed).shuffle(shards)
-    joined = regate(merge(shards), THRESHOLDS).record
+    joined = regate(merge(shards, whole=False), THRESHOLDS).record
     assert joined.cases == whole.cases
     assert (joined.gates, joined.contrasts, joined.pass_k) == (whole.gates, whole.contrasts, whole.pass_k)
     assert (joined.run.verdict, joined.run.reason, joined.run.partial) == (whole.run.verdict, whole.run.reason, False)
@@ -87,7 +87,7 @@ def test_scenarios_that_were_run_apart_are_labelled_together() -> None:
     bad = replace(found[0], trials=results(plans[:1], 0, "f")[0].trials)
     apart = [("a.json", record(plans[:1], [bad])), ("b.json", record(plans[1:], found[1:]))]
     assert regate(apart[0][1], GateOptions()).record.cases[0].failure_mode == "inattentiveness"
-    assert regate(merge(apart), GateOptions()).record.cases[0].failure_mode == "inconsistency"
+    assert regate(merge(apart, whole=False), GateOptions()).record.cases[0].failure_mode == "inconsistency"
 
 
 def test_a_result_comes_back_from_its_record() -> None:
@@ -131,7 +131,7 @@ def test_shards_that_do_not_fit_are_refused(change: str, words: str) -> None:
         case "gate":
             two = two.model_copy(update={"gate": {"alpha": 0.1}})  # type: ignore[attr-defined]
     with pytest.raises(OptionError, match=words):
-        merge([("one.json", one), ("two.json", two)])  # type: ignore[list-item]
+        merge([("one.json", one), ("two.json", two)], whole=False)  # type: ignore[list-item]
 
 
 def test_other_thresholds_give_another_verdict_and_exit_code() -> None:

@@ -27,7 +27,7 @@ def shard(index: int, canaries: dict[str, Any] | None) -> tuple[str, RunRecord]:
     [(GOOD, DRIFTED, DRIFTED), (DRIFTED, GOOD, DRIFTED), (None, GOOD, GOOD), (None, None, None)],
 )
 def test_the_worst_is_kept(first: Any, second: Any, kept: Any) -> None:
-    joined = merge([shard(1, first), shard(2, second)])
+    joined = merge([shard(1, first), shard(2, second)], whole=False)
     assert joined.judge.canaries == kept
     run = regate(joined, GateOptions()).record.run
     assert (run.verdict == "invalid", "judge drift" in run.reason) == (kept is DRIFTED, kept is DRIFTED)
