@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from pytest_personal_align import finish
-from pytest_personal_align.collection import CaseItem
+from pytest_personal_align.collection import ALIGN, CaseItem
+from pytest_personal_align.core.baseline import require_comparable
 from pytest_personal_align.core.coverage import fingerprint
+from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.outcome import Collected, ItemOutcome
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.progress import Progress
@@ -46,9 +48,10 @@ class Controller:
         self._finished: finish.Finished | None = None
         self._on_sigterm: Any = None
         self._progress: Progress | None = None
-        self._distributed = config.pluginmanager.hasplugin("dsession")
-        if self._distributed:
-            config.pluginmanager.register(EngineServer(self.court), "personal-align-server")
+        self._server: EngineServer | None = None
+        if config.pluginmanager.hasplugin("dsession"):
+            self._server = EngineServer(self.court, self._stop)
+            config.pluginmanager.register(self._server, "personal-align-server")
 
     def pytest_sessionstart(self) -> None:
         """SIGTERM, what a CI service sends before it kills, ends the run as Ctrl-C does: with record and report."""
@@ -57,7 +60,7 @@ class Controller:
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None and reporter.verbosity >= 0:
             self._progress = Progress(self.court, reporter, isatty=reporter.isatty)
-            if self._distributed:
+            if self._server is not None:
                 self._progress.watch()
 
     def pytest_unconfigure(self) -> None:
@@ -65,20 +68,34 @@ class Controller:
         if self._on_sigterm is not None:
             signal.signal(signal.SIGTERM, self._on_sigterm)
 
-    def pytest_report_header(self) -> str:
-        settings = self.settings
+    def pytest_report_header(self) -> list[str]:
+        settings, kept = self.settings, self.court.rules.baseline
         arms = ", ".join(arm.name if len(settings.engine.arms) > 1 else arm.model for arm in settings.engine.arms)
-        return (
+        about = (
             f"personal-align: {arms}, judge {' + '.join(settings.engine.judge.names)}, "
             f"{settings.trials} trial{'s' if settings.trials > 1 else ''}, seed {settings.engine.seed}"
         )
+        changed = kept.judge_changed(self.court.judge.version) if kept is not None else ""
+        return [about, *([f"personal-align: this run will be invalid: {changed}"] if changed else [])]
 
     # -- collection
 
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        if self.settings.plan_only and not session.testsfailed:
-            plans = [item.plan for item in session.items if isinstance(item, CaseItem)]
-            self._finished = finish.plan_only(self.settings, plans, self.court, assistants_of(self.config))
+        plans = [item.plan for item in session.items if isinstance(item, CaseItem)]
+        collected = self.config.stash[ALIGN].collected
+        kept = self.court.rules.baseline
+        if session.testsfailed or not plans:
+            return
+        if kept is not None and not collected.partial and not self.settings.regate:
+            try:
+                require_comparable(kept, plans, "--pa-baseline")
+            except OptionError as error:
+                raise pytest.UsageError(str(error)) from None
+        if self.settings.plan_only:
+            self._finished = finish.plan_only(
+                self.settings, plans, self.court, assistants_of(self.config), gated=not collected.partial
+            )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Under xdist a collection error would be noted and the rest run: a bad case file must not cost a call."""
@@ -112,8 +129,15 @@ class Controller:
 
     # -- the end
 
+    def _stop(self, text: str) -> None:
+        """End a distributed session."""
+        self.config.pluginmanager.getplugin("dsession").shouldstop = text
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+        if self._server is not None and self._server.refused:
+            self._finished = finish.Finished(["", f"ERROR: {self._server.refused}"], invalid=False)
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self.court.opened:
             self._finished = finish.run(self.settings, self.config, self.court, self._ending(session, int(exitstatus)))
             if self._finished.invalid and int(exitstatus) in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pytest_personal_align.core.baseline import require_comparable
 from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.gate import GateCase
 from pytest_personal_align.core.outcome import Collected, ItemOutcome
@@ -66,11 +67,14 @@ class Court:
         return self._referee is not None
 
     def open(self, plans: Sequence[Plan], collected: Collected) -> None:
-        """Submit all plans of the run. A second call changes nothing."""
+        """Submit all plans of the run. A second call changes nothing. Raises OptionError, before any call, where the
+        baseline has nothing to compare them with."""
         with self._lock:
             if self._referee is not None:
                 return
             self.plans = {plan.key: plan for plan in plans}
+            if self.rules.baseline is not None and not collected.partial and self._recorded is None:
+                require_comparable(self.rules.baseline, plans, "--pa-baseline")
             self.collected = collected
             scope = "part" if collected.partial else self.rules.scope
             self.gated = scope == "whole"
@@ -81,6 +85,14 @@ class Court:
                 return
             self.engine = Engine(lambda: self._bench, concurrency=self._concurrency, done=self._take)
             self.engine.submit(self._referee.more(2 * self._concurrency))
+
+    def refuse(self, plans: Sequence[Plan], text: str) -> None:
+        """Settle all cases as errors, without a call: the run is not to be."""
+        with self._lock:
+            told = [one for plan in plans for one in self._tell(ItemOutcome(plan.key, "error", None, "", text))]
+            self._lock.notify_all()
+        for tell, outcome in told:
+            tell(outcome)
 
     def wait(self, key: str, idle: Callable[[], None]) -> ItemOutcome:
         """Block until the case is settled, calling ``idle`` about twice a second. Interruptible by signals."""

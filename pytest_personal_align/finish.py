@@ -94,7 +94,8 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
             shard={"index": settings.shard[0], "of": settings.shard[1]} if settings.shard else None,
         ),
         arms=[
-            court.arms.get(arm.name) or _arm(arm, sorted(court.models.get(arm.name, ()))) for arm in settings.engine.arms
+            court.arms.get(arm.name) or _arm(arm, sorted(court.models.get(arm.name, ())))
+            for arm in settings.engine.arms
         ],
         judge=court.judge_info(),
         calls=court.calls(),
@@ -108,7 +109,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
     return Finished(lines, invalid)
 
 
-def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: Custom) -> Finished:
+def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: Custom, *, gated: bool) -> Finished:
     """What a run would do: conversations, calls, tokens and cost; and what its gate could see."""
     seen, rules = expected_calls(plans, settings.engine, custom), court.rules
     if settings.rejudge:
@@ -125,7 +126,13 @@ def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: C
         cost = "cost unknown (no price for this model)" if seen.cost_usd is None else f"about ${seen.cost_usd:.2f}"
         lines.append(f"about {seen.prompt_tokens:,} + {seen.completion_tokens:,} tokens, {cost}, judge not counted")
     entries = [Entry.of(plan, rules.today) for plan in plans]
-    power = power_lines(rules, entries, settings.trials) if entries and rules.scope == "whole" else []
+    power: list[str] = []
+    if not gated:
+        power = ["a part of the suite: no gate will be applied, and each fail fails"]
+    elif rules.scope == "whole":
+        power = power_lines(rules, entries, settings.trials)
+    if changed := rules.baseline.judge_changed(court.judge.version) if rules.baseline else "":
+        power.append(f"the run will be invalid: {changed}")
     return Finished(["", *lines, *([""] if power else []), *power], invalid=False)
 
 

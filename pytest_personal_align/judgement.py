@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -71,6 +72,28 @@ def judge_info(settings: Settings, judge: Judge, recorded: RunRecord | None) -> 
     if doubt := stale(calibration, info.version):
         return info, [doubt]
     return info.model_copy(update={"calibration": calibration}), []
+
+
+def require_same_arms(settings: Settings, record: RunRecord) -> None:
+    """Raises OptionError where an arm of this run is not what the record, to which a gate is applied again, is of."""
+    recorded = {arm.name: arm for arm in record.arms}
+    for arm in settings.engine.arms:
+        kept = recorded.get(arm.name)
+        prompt = hashlib.sha256(arm.system_prompt.encode()).hexdigest() if arm.system_prompt else None
+        asked = {"model": arm.model, "system prompt": prompt, "parameters": arm.params, "remedy": arm.remedy}
+        if kept is None:
+            names = ", ".join(recorded)
+            raise OptionError(f"--pa-regate: {settings.regate} is of {names}, not of {arm.name}: name the same")
+        held = (kept.model, kept.system_prompt_sha256, kept.params, kept.remedy)
+        other = [what for (what, value), had in zip(asked.items(), held, strict=True) if value != had]
+        if other:
+            raise OptionError(
+                f"--pa-regate: {settings.regate} was made with other {' and '.join(other)} of {arm.name}; "
+                "give the same options as for the run"
+            )
+    trials = max((len(case.trials) for case in record.cases), default=0)
+    if settings.trials > trials:
+        raise OptionError(f"--pa-regate: {settings.regate} has {trials} of {settings.trials} trials; run it anew")
 
 
 def require_arms(settings: Settings, record: RunRecord) -> None:

@@ -129,7 +129,7 @@ class AlignSession:
     # -- running
 
     @cached_property
-    def _collected(self) -> Collected:
+    def collected(self) -> Collected:
         missing = sorted(map(str, self.selection.files - self._files))
         why = f"{missing[0]} was not collected" if missing else ""
         if len(missing) > 1:
@@ -168,7 +168,7 @@ class AlignSession:
             pytest.fail(self._text(item, outcome), pytrace=False)
 
     def _settled(self, item: CaseItem) -> ItemOutcome:
-        return self._seat.settled(item.plan.key, self._plans, self._collected)
+        return self._seat.settled(item.plan.key, self._plans, self.collected)
 
     def _plans(self) -> list[Plan]:
         return [item.plan for item in self._items]

@@ -23,7 +23,7 @@ from pytest_personal_align.engine.bench import Bench
 from pytest_personal_align.engine.check import check_options
 from pytest_personal_align.engine.experiment import Experiments
 from pytest_personal_align.engine.prefetch import prefetch
-from pytest_personal_align.judgement import judge_info, judgement, require_arms
+from pytest_personal_align.judgement import judge_info, judgement, require_arms, require_same_arms
 from pytest_personal_align.judging.build import check_judges
 from pytest_personal_align.judging.protocol import Judge
 from pytest_personal_align.selection import Selection
@@ -66,6 +66,8 @@ def start_court(settings: Settings, config: pytest.Config, suite: Outline, selec
     said = transcripts_of(rejudged) if rejudged is not None else None
     bench = Bench(options, judging.make, assistants_of(config), canaries=judging.canaries, said=said)
     recorded = record.load(settings.regate, "--pa-regate") if settings.regate else None
+    if recorded is not None:
+        require_same_arms(settings, recorded)
     judge, doubts = judge_info(settings, bench.judge, recorded)
     bench.warnings += [*judging.warnings, *doubts]
     rules = _rules(settings, suite, judge)

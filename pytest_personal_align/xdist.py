@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import TypeAdapter
 
+from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.outcome import Collected, ItemOutcome
 from pytest_personal_align.core.plan import Plan
 
@@ -72,8 +73,11 @@ class EngineServer:
     Messages of a worker arrive in the receiver thread of its gateway; outcomes go down from the engine's.
     """
 
-    def __init__(self, court: Court) -> None:
+    def __init__(self, court: Court, stop: Callable[[str], None]) -> None:
+        """``stop`` ends the session with a message: the plans turned out to be of no use."""
         self._court = court
+        self._stop = stop
+        self.refused = ""
         self._lock = threading.Lock()
         self._sender: Any = None
         self._waiting: list[Any] = []
@@ -93,7 +97,12 @@ class EngineServer:
             self._greet(channel)
         elif content["op"] == "plans":
             plans = _plans().validate_python(content["plans"], strict=False)
-            self._court.open(plans, Collected(**content["collected"]))
+            try:
+                self._court.open(plans, Collected(**content["collected"]))
+            except OptionError as error:
+                self.refused = str(error)
+                self._court.refuse(plans, self.refused)
+                self._stop(self.refused)
             with self._lock:
                 self._sender = None
                 waiting, self._waiting = self._waiting, []
@@ -104,7 +113,7 @@ class EngineServer:
 
     def _greet(self, channel: Any) -> None:
         with self._lock:
-            if self._court.opened:
+            if self._court.opened or self.refused:
                 answer = "ready"
             elif self._sender is None:
                 self._sender, answer = channel, "send"
@@ -117,7 +126,7 @@ class EngineServer:
         """A worker ended. If it was the one that should have sent the plans, the next one is asked."""
         with self._lock:
             self._waiting = [other for other in self._waiting if other is not channel]
-            if self._sender is not channel or self._court.opened:
+            if self._sender is not channel or self._court.opened or self.refused:
                 return
             self._sender = self._waiting.pop(0) if self._waiting else None
             heir = self._sender

@@ -23,12 +23,20 @@ def show(record: RunRecord, out: Path | None) -> None:
     from pytest_personal_align.core import record as r
     from pytest_personal_align.report.terminal import summary_lines
 
-    for line in [*summary_lines(record), *_changes(record.comparison)]:
+    for line in [*summary_lines(record), *_changes(record.comparison), *_failing(record)]:
         print(line)
     if out is not None:
         text = record.model_dump_json().encode() + b"\n"
         r.atomically(out, lambda file: file.write(text))
         print(f"\nrecord: {out}")
+
+
+def _failing(record: RunRecord) -> list[str]:
+    """The cases that no gate tolerates, where no comparison has listed them already."""
+    if record.comparison:
+        return []
+    failing = [case for case in record.cases if case.outcome == "fail" and not case.tolerated]
+    return _listed("failing", [f"{case.nodeid}: {case.failure_mode}" for case in failing])
 
 
 def _changes(comparison: dict[str, Any] | None) -> list[str]:
@@ -54,7 +62,7 @@ def thresholds(given: list[str], record: RunRecord) -> dict[str, float]:
     from pytest_personal_align.core.outline import require_known_categories
 
     found = dict(parse_threshold(one, "--threshold") for one in given)
-    require_known_categories(found, {case.category for case in record.cases})
+    require_known_categories(found, {case.category for case in record.cases}, "--threshold")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,11 @@ from pytest_personal_align.core import record as r
 from pytest_personal_align.core.comparison import Base, Place, place
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.gate import GateCase
+from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.recorded import cases_of
 from pytest_personal_align.core.result import FailureMode, Outcome, case_outcome
 from pytest_personal_align.core.suite import Expectation
+from pytest_personal_align.core.waivers import content_of
 
 FORMAT = "personal-align baseline"
 VERSION = 1
@@ -127,10 +129,15 @@ def read(path: Path, called: str) -> Baseline:
         raise OptionError(f"{called}: {path} is not JSON; {_HINT}") from None
     if isinstance(data, dict) and data.get("format") == FORMAT:
         return _compact(data, path, called)
+    if not isinstance(data, dict) or data.get("schema_version") is None:
+        raise OptionError(f"{called}: {path} is neither a run record nor a baseline: no schema_version; {_HINT}")
     return of_record(r.load(path, called), path.name, called)
 
 
-_HINT = "name a run record (reports/run.json) or what `personal-align baseline save RECORD --out FILE` wrote"
+_HINT = (
+    "name a run record (reports/run.json), or make a baseline of one: "
+    "personal-align baseline save reports/run.json --out FILE"
+)
 
 
 def of_record(record: r.RunRecord, name: str, called: str = "baseline") -> Baseline:
@@ -139,6 +146,11 @@ def of_record(record: r.RunRecord, name: str, called: str = "baseline") -> Basel
         raise OptionError(f"{called}: {name} is of a run that was invalid ({record.run.reason}); keep a valid one")
     if record.run.verdict is None or record.run.interrupted:
         raise OptionError(f"{called}: {name} is of a run that did not come to its end; keep a whole one")
+    if (record.sequential or {}).get("conversations_not_started"):
+        raise OptionError(
+            f"{called}: {name} is of a sequential run that ended early: it holds a part of the suite; "
+            "keep a run without --pa-sequential"
+        )
     if not record.cases:
         raise OptionError(f"{called}: {name} holds no case: there is nothing to compare with; {_HINT}")
     arms = tuple(BaselineArm(arm.name, arm.model, tuple(arm.resolved_models)) for arm in record.arms)
@@ -228,6 +240,24 @@ def _line(case: GateCase, several: bool) -> dict[str, Any]:
     if case.failure_mode:
         line["mode"] = case.failure_mode
     return line
+
+
+def require_comparable(baseline: Baseline, plans: Sequence[Plan], called: str) -> None:
+    """Raises OptionError where not one planned case can be compared: that is known before a call is paid for."""
+    kept = {arm: baseline.of_arm(arm) for arm in {plan.arm for plan in plans}}
+    found = False
+    for plan in plans:
+        before = kept[plan.arm].get((plan.brief.use_case, plan.brief.scenario))
+        if before is not None:
+            found = True
+            if before.outcome != "error" and before.content in ("", content_of(plan)):
+                return
+    if plans:
+        why = "their texts differ (another --pa-seed?)" if found else "it has none of these scenarios and use cases"
+        raise OptionError(
+            f"{called}: not one case of this run can be compared with {baseline.name}: {why}; run what it was made of, "
+            "or save a new one with `personal-align baseline save`"
+        )
 
 
 def require_shared(baseline: Baseline, ids: set[str], called: str) -> None:

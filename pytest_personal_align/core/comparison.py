@@ -157,7 +157,7 @@ def compare(matches: Sequence[Matched], options: GateOptions) -> list[PairedTest
     cases differ says nothing of the direction, so the error rate is kept. Modes that differ in the same cases by as
     much (such as ``all`` beside the only mode that fails) are one test under two names, and count once.
     """
-    tests = [test for matched in matches for name in paired_modes(options) if (test := _raw(matched, name, options))]
+    tests = [test for matched in matches for test in _raw_tests(matched, options)]
     tests = _adjusted(tests, options)
     doubts = {matched.arm: matched.doubt or _too_small(matched, tests) for matched in matches}
     return [_decided(test, options, doubts[test.arm]) for test in tests]
@@ -169,6 +169,15 @@ def _too_small(matched: Matched, tests: Sequence[PairedTest]) -> str:
     if any(test.detectable is not None for test in mine):
         return ""
     return f"{len(matched.pairs)} cases are too few to find any difference"
+
+
+def _raw_tests(matched: Matched, options: GateOptions) -> list[PairedTest]:
+    """The tests of an arm; where no case can be compared one of no case, which is never a pass."""
+    names = paired_modes(options)
+    tests = [test for name in names if (test := _raw(matched, name, options))]
+    if tests or not names:
+        return tests
+    return [PairedTest("all", matched.arm, matched.base.name, 0, 0.0, 0.0, differences=(), moved=())]
 
 
 def _raw(matched: Matched, name: str, options: GateOptions) -> PairedTest | None:
@@ -210,10 +219,16 @@ def _adjusted(tests: Sequence[PairedTest], options: GateOptions) -> list[PairedT
             test,
             p=worse.get((test.arm, test.moved), test.p),
             p_better=better.get((test.arm, test.moved), test.p_better),
-            detectable=smallest_detectable_effect(test.differences, alpha=level, minimum_effect=options.min_effect),
+            detectable=_detectable(test, level, options),
         )
         for test in tests
     ]
+
+
+def _detectable(test: PairedTest, level: float, options: GateOptions) -> float | None:
+    if not test.cases:
+        return None
+    return smallest_detectable_effect(test.differences, alpha=level, minimum_effect=options.min_effect)
 
 
 def _could_reject(test: PairedTest, alpha: float) -> bool:
@@ -223,7 +238,7 @@ def _could_reject(test: PairedTest, alpha: float) -> bool:
 def _decided(test: PairedTest, options: GateOptions, doubt: str) -> PairedTest:
     change = f"{test.base_rate:.1%} -> {test.rate:.1%} ({100 * test.difference:+.1f} points, {_p(test)})"
     if doubt:
-        return replace(test, outcome="inconclusive", reason=f"{change}; {doubt}")
+        return replace(test, outcome="inconclusive", reason=f"{change}; {doubt}" if test.cases else doubt)
     if test.p > options.alpha:
         return replace(test, outcome="pass", reason=change)
     if test.difference < options.min_effect:

@@ -43,6 +43,7 @@ def regate(
         doubts=(doubt,) if doubt else (),
         models={arm.name: arm.model for arm in record.arms},
         today=day,
+        excerpt=bool((record.sequential or {}).get("conversations_not_started")),
     )
     trials = max((len(case.verdicts) for case in cases), default=1)
     settler = Settler(rules, [entry_of(case) for case in cases], trials)

@@ -45,7 +45,8 @@ class Rules:
 
     ``scope``: the whole suite is gated; of a part, each fail fails; a shard leaves the gates to the merge.
     ``accuracy`` is the judge's by mode, ``doubts`` says why it is not known or not used. ``models`` are the arms'
-    models by name. ``today`` is an ISO date.
+    models by name. ``today`` is an ISO date. ``excerpt``: the cases are of a sequential run that ended early, so what
+    it did not start is not missing.
     """
 
     options: GateOptions
@@ -54,6 +55,7 @@ class Rules:
     accuracy: Mapping[str, JudgeAccuracy] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     today: str = ""
+    excerpt: bool = False
     doubts: tuple[str, ...] = ()
 
 
@@ -245,7 +247,7 @@ class Settler:
         if self.rules.scope == "whole":
             cases = self.in_order()
             self._bases = {arm: self.base(arm) for arm in self.compared}
-            whole = decisions is None
+            whole = decisions is None and not self.rules.excerpt
             self.matches = [match(arm, cases, self._bases[arm], whole=whole) for arm in self.compared]
             self._paired = {now.key for matched in self.matches for _, now in matched.pairs}
             self.tests = [_overruled(test, decisions or {}) for test in compare(self.matches, self.options)]

@@ -80,7 +80,7 @@ def test_compare_says_the_same_of_two_records(
     assert "case-14[alone]" in out
     assert main(["compare", "b.json", "a.json"]) == 0
     assert "fixed (12)" in capsys.readouterr().out
-    assert main(["compare", "missing.json", "a.json"]) == 2
+    assert main(["compare", "missing.json", "a.json"]) == 4
     assert "cannot be read" in capsys.readouterr().err
 
 
@@ -104,6 +104,41 @@ def test_another_judge_makes_the_run_invalid(suite: pytest.Pytester) -> None:
     result = suite.runpytest_subprocess("--pa-model=mine-0", "--pa-baseline=before.json")
     assert result.ret == 10
     result.stdout.fnmatch_lines(["INVALID *judge's version*"])
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("other", ["--pa-seed=7", "--pa-scenario=one-person"])
+def test_a_baseline_with_nothing_comparable_is_refused_before_a_call(
+    suite: pytest.Pytester, other: str, workers: str
+) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-0", "--pa-record=before.json")
+    result = suite.runpytest_subprocess(
+        "--pa-model=mine-40", "--pa-baseline=before.json", other, "-n", workers, "--pa-record=after.json"
+    )
+    assert result.ret == 4
+    said = result.stdout.str() + result.stderr.str()
+    assert "ERROR: --pa-baseline: not one case of this run can be compared with before.json" in said
+    assert not (suite.path / "after.json").exists()
+    assert suite.runpytest_subprocess("--pa-model=mine-40", "--pa-baseline=before.json", other, "--pa-plan").ret == 4
+
+
+def test_a_baseline_of_errors_is_refused(suite: pytest.Pytester) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-0", "--pa-record=before.json")
+    main(["baseline", "save", str(suite.path / "before.json"), "--out", str(suite.path / "kept.json")])
+    text = (suite.path / "kept.json").read_text()
+    (suite.path / "kept.json").write_text(text.replace('"verdicts": "p"', '"verdicts": "e"'))
+    assert suite.runpytest_subprocess("--pa-model=mine-0", "--pa-baseline=kept.json").ret == 4
+
+
+def test_what_will_not_be_gated_is_said_by_the_plan(suite: pytest.Pytester) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-0", "--pa-record=before.json")
+    plan = ("--pa-model=mine-0", "--pa-plan", "--pa-baseline=before.json")
+    suite.runpytest_subprocess(*plan, "-k", "case-00").stdout.fnmatch_lines(["a part of the suite: no gate*"])
+    text = (suite.path / "before.json").read_text()
+    (suite.path / "before.json").write_text(text.replace('"version": "rules-', '"version": "rules-old'))
+    suite.runpytest_subprocess(*plan).stdout.fnmatch_lines(["the run will be invalid: the judge's version*"])
+    live = suite.runpytest_subprocess(*plan[:1], *plan[2:])
+    live.stdout.fnmatch_lines(["personal-align: this run will be invalid: *"])
 
 
 def test_a_partial_selection_is_not_compared(suite: pytest.Pytester, record: Callable[[], Any]) -> None:

@@ -33,7 +33,7 @@ def test_two_case_files_that_disagree_are_a_usage_error(project: pytest.Pytester
     replace_in("cases/phobia.yaml", "use_cases:", "thresholds: {all: 0.2}\nuse_cases:")
     result = project.runpytest_subprocess("--pa-model=demo/attentive")
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["*all is 0.2 here and 0.1 in*"])
+    result.stderr.fnmatch_lines(["*phobia.yaml:?: thresholds: all is 0.2 here and 0.1 in *allergy.yaml:?;*"])
 
 
 def test_a_wrong_threshold_in_a_case_file_is_a_collection_error(project: pytest.Pytester, replace_in: Change) -> None:
@@ -49,6 +49,16 @@ def test_an_unknown_category_is_a_usage_error(project: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines(
         ["*no use case has the category 'severe_alergy'; there are severe_allergy, severe_phobia*"]
     )
+
+
+def test_an_unknown_category_in_a_case_file_is_told_with_its_line(project: pytest.Pytester, replace_in: Change) -> None:
+    replace_in("cases/allergy.yaml", "use_cases:", "thresholds:\n  all: 0.1\n  severe_alergy/all: 0.1\nuse_cases:")
+    result = project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-threshold=all=0.2")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        ["*allergy.yaml:4: thresholds: severe_alergy/all: no use case has the category 'severe_alergy'; there are *"]
+    )
+    assert "pa-threshold" not in result.stderr.str()
 
 
 def test_a_threshold_that_says_nothing_is_warned_of(project: pytest.Pytester, record: Record) -> None:
@@ -69,11 +79,11 @@ def test_the_second_arm_is_compared_with_the_first(project: pytest.Pytester, rec
     better.assert_outcomes(passed=14, xfailed=10)
 
 
-@pytest.mark.parametrize(("days", "ret"), [(1, 0), (0, 0), (-1, 1)])
+@pytest.mark.parametrize(("days", "quote", "ret"), [(1, "", 0), (1, '"', 0), (0, "", 0), (-1, "", 1)])
 def test_a_waiver_is_green_until_its_date(
-    project: pytest.Pytester, replace_in: Change, record: Record, days: int, ret: int
+    project: pytest.Pytester, replace_in: Change, record: Record, days: int, quote: str, ret: int
 ) -> None:
-    day = datetime.date.today() + datetime.timedelta(days=days)
+    day = f"{quote}{datetime.date.today() + datetime.timedelta(days=days)}{quote}"
     waiver = f"    waiver: {{reason: ticket 12, until: {day}}}\n    mentions:"
     for file in ("allergy", "phobia"):
         replace_in(f"cases/{file}.yaml", "    mentions:", waiver)
@@ -106,7 +116,7 @@ def test_four_shards_merge_to_the_record_of_one_run(
     for field in ("gates", "contrasts", "pass_k", "gate", "arms", "judge"):
         assert merged[field] == whole[field], field
     assert (merged["run"]["verdict"], merged["run"]["reason"]) == (whole["run"]["verdict"], whole["run"]["reason"])
-    assert main(["merge", "s1.json"]) == 2
+    assert main(["merge", "s1.json"]) == 4
     assert "shard 2/2 is missing" in capsys.readouterr().err
 
 
@@ -128,6 +138,23 @@ def test_regate_applies_other_thresholds_without_a_call(project: pytest.Pytester
     assert record()["judge"] == record("a.json")["judge"]
     assert [case["trials"] for case in record()["cases"]] == [case["trials"] for case in record("a.json")["cases"]]
     assert project.runpytest_subprocess(*again, "--pa-threshold=preference_conflict=0.1").ret == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--pa-model=demo/forgetful"], "is of demo/attentive, not of demo/forgetful"),
+        (["--pa-model=demo/attentive", "--pa-system-prompt=new.md"], "other system prompt of demo/attentive"),
+        (["--pa-model=demo/attentive", "--pa-param=temperature=1"], "other parameters of demo/attentive"),
+        (["--pa-model=demo/attentive", "--pa-trials=3"], "has 1 of 3 trials"),
+    ],
+)
+def test_regate_is_of_what_has_run(project: pytest.Pytester, options: list[str], words: str) -> None:
+    project.path.joinpath("new.md").write_text("Be kind.")
+    project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-record=a.json")
+    result = project.runpytest_subprocess(*options, "--pa-regate=a.json")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*--pa-regate: *{words}*"])
 
 
 def test_regate_knows_a_case_that_changed_since(project: pytest.Pytester, replace_in: Change) -> None:
