@@ -28,10 +28,12 @@ def check_options(
 ) -> None:
     """Raise OptionError for an assistant, remedy, key, address or judge's model that cannot work.
 
-    ``live`` is False where no call will be made (``--co``, ``--pa-plan``): then no key is needed.
+    ``live`` is False where no call will be made (``--co``, ``--pa-plan``): then no key is needed, nor with a cache that
+    is only replayed.
     ``custom`` and ``custom_judge`` find what a user's hooks supply under a name; without ``custom_judge``, a judge's
     name that is no model is left for others to refuse.
     """
+    live = live and options.reuse.mode != "replay"
     routes: list[Route] = []
     _check_params("--pa-judge-param", options.judge.params)
     for arm in options.arms:

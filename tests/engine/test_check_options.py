@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_personal_align.core.errors import OptionError
-from pytest_personal_align.core.options import EngineOptions, JudgeOptions, Limits
+from pytest_personal_align.core.options import EngineOptions, JudgeOptions, Limits, Reuse
 from pytest_personal_align.engine.check import check_options
 from pytest_personal_align.engine.route import Route, resolve
 from tests.engine.enginekit import arm
@@ -100,6 +100,13 @@ def test_a_missing_key(model: str, base: str | None, variable: str, monkeypatch:
         check(model, base)
     monkeypatch.setenv(variable, "some-key")
     check(model, base)
+
+
+def test_a_cache_that_is_replayed_needs_no_key() -> None:
+    replayed = Reuse("replay", "anywhere")
+    check("anthropic/claude-x", judge=JudgeOptions(("gemini/gemini-x",)), reuse=replayed)
+    with pytest.raises(OptionError, match="ANTHROPIC_API_KEY"):
+        check("anthropic/claude-x", reuse=Reuse("use", "anywhere"))
 
 
 @pytest.mark.parametrize("base", [LOCAL, "http://localhost:8000/v1", "http://[::1]:8000/v1"])
