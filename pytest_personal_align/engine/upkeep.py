@@ -35,12 +35,14 @@ def cache_usage(folder: str) -> CacheUsage:
 
 
 def prune_cache(folder: str, older_than_days: float) -> int:
-    """Delete replies older than so many days and give the space back. Returns how many went. Raises OptionError."""
+    """Delete replies older than so many days and give the space back; 0 deletes everything, even what another clock
+    stored in the future. Returns how many went. Raises OptionError."""
     path = Path(folder) / FILE
     try:
         with closing(_open(path)) as connection:
             before = int(time.time() - older_than_days * 86_400)
-            gone = connection.execute("delete from reply where stored < ?", (before,)).rowcount
+            old = "delete from reply where ? = 0 or stored <= ?"
+            gone = connection.execute(old, (older_than_days, before)).rowcount
             connection.execute("vacuum")
             return gone
     except sqlite3.Error as error:

@@ -31,6 +31,16 @@ def test_usage_and_pruning(tmp_path: Path) -> None:
     assert len(server.requests) == 4
 
 
+def test_nothing_is_younger_than_no_days(tmp_path: Path) -> None:
+    with FakeServer("The same.") as server:
+        run(options(server, tmp_path), [plan("Hi", "May I?"), plan("Ho")])
+    with sqlite3.connect(tmp_path / "replies.sqlite") as database:  # as a clock that is set back would see it
+        database.execute("update reply set stored = stored + 86400 where rowid = 1")
+    database.close()
+    assert prune_cache(str(tmp_path), older_than_days=0) == 3
+    assert cache_usage(str(tmp_path)).replies == 0
+
+
 def test_no_cache_or_none_of_ours(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="there is no cache at"):
         cache_usage(str(tmp_path))
