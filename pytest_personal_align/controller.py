@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import signal
-import threading
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
@@ -20,6 +18,7 @@ from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.progress import Progress
 from pytest_personal_align.selection import Selection
 from pytest_personal_align.settings import Settings
+from pytest_personal_align.signals import Signals
 from pytest_personal_align.start import assistants_of, check, start_court, with_suite
 from pytest_personal_align.xdist import EngineServer
 
@@ -46,7 +45,7 @@ class Controller:
         self._reported: set[str] = set()
         self._started = datetime.datetime.now(datetime.timezone.utc)
         self._finished: finish.Finished | None = None
-        self._on_sigterm: Any = None
+        self._signals = Signals(lambda: self.court.opened)
         self._progress: Progress | None = None
         self._server: EngineServer | None = None
         if config.pluginmanager.hasplugin("dsession"):
@@ -54,9 +53,7 @@ class Controller:
             config.pluginmanager.register(self._server, "personal-align-server")
 
     def pytest_sessionstart(self) -> None:
-        """SIGTERM, what a CI service sends before it kills, ends the run as Ctrl-C does: with record and report."""
-        if threading.current_thread() is threading.main_thread():
-            self._on_sigterm = signal.signal(signal.SIGTERM, _interrupt)
+        self._signals.take()
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None and reporter.verbosity >= 0:
             self._progress = Progress(self.court, reporter, isatty=reporter.isatty)
@@ -65,8 +62,7 @@ class Controller:
 
     def pytest_unconfigure(self) -> None:
         self.court.release()
-        if self._on_sigterm is not None:
-            signal.signal(signal.SIGTERM, self._on_sigterm)
+        self._signals.give_back()
 
     def pytest_report_header(self) -> list[str]:
         settings, kept = self.settings, self.court.rules.baseline
@@ -145,7 +141,7 @@ class Controller:
         return (yield)
 
     def _ending(self, session: pytest.Session, exitstatus: int) -> finish.Ending:
-        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED or self._signals.interrupted
         stopped = interrupted or bool(session.shouldfail or session.shouldstop)
         return finish.Ending(self._started, frozenset(self._reported), stopped, interrupted, *self._suite)
 
@@ -154,10 +150,6 @@ class Controller:
             for line in self._finished.lines:
                 colour = _COLOURS.get(line.partition(" ")[0], {})
                 terminalreporter.write_line(line, **colour)
-
-
-def _interrupt(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _nothing() -> None:
