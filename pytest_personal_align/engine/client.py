@@ -222,7 +222,7 @@ class Client:
             if endpoint is None:
                 # Conversations and judges have slots of their own; here both meet.
                 limits = self._limits
-                endpoint = Endpoint(2 * limits.concurrency, limits.rpm, limits.tpm)
+                endpoint = Endpoint(2 * limits.concurrency, limits.rpm, limits.tpm, self._warn)
                 self._endpoints[route.endpoint] = endpoint
             self._lines[route] = Line(route.name, endpoint, model_info(route.name), self._warn)
         return self._lines[route]

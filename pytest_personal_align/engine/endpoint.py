@@ -27,26 +27,35 @@ class Endpoint:
     requests. After "too many requests" half as many go at a time; with replies the number grows again.
     """
 
-    def __init__(self, concurrency: int, rpm: int | None, tpm: int | None) -> None:
+    def __init__(
+        self,
+        concurrency: int,
+        rpm: int | None,
+        tpm: int | None,
+        warn: Callable[[str], None] = lambda message: None,
+    ) -> None:
         self.requests = Rate(rpm)
         self.tokens = Rate(tpm)
         self.answered = False
         self._most = concurrency
+        self._warn = warn
+        self._warned = False
         self.slots = Slots(min(_SCOUTS, concurrency))
         self._replies = 0
         self._slowed = float("-inf")
         self._quiet_until = float("-inf")
 
     async def calm(self, whose: str) -> None:
-        """Wait as long as the endpoint asked for. Raises CallFailed where that is too long."""
+        """Wait as long as the endpoint asked for. Raises CallFailed where that is too long, and says so once."""
         loop = asyncio.get_running_loop()
         while (left := self._quiet_until - loop.time()) > 0:
             if left > LONGEST_WAIT:
-                raise CallFailed(
-                    "provider",
-                    f"{whose} asks to wait {left:.0f} s (Retry-After), longer than the {LONGEST_WAIT:.0f} s that are "
-                    "waited at most",
-                )
+                asked = f"{whose} asks to wait {left:.0f} s (Retry-After)"
+                too_long = f"{asked}, longer than the {LONGEST_WAIT:.0f} s that are waited at most"
+                if not self._warned:
+                    self._warned = True
+                    self._warn(f"{too_long}; until then calls to it end in an error")
+                raise CallFailed("provider", too_long)
             await asyncio.sleep(left)
 
     def replied(self) -> None:
@@ -118,6 +127,11 @@ class Line:
         self._renamed[name] = other if other is not None and other in message else None
         done = f"it is sent as {other}" if self._renamed[name] else "it is left out"
         self._warn(f"{self._model} refuses the parameter {name}: {done}")
+
+    @property
+    def broken(self) -> TrialError | None:
+        """Why no call can succeed any more, or None."""
+        return self._broken
 
     def check(self) -> None:
         """Raises CallFailed where no call can succeed any more."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
 from pytest_personal_align.core.options import EngineOptions, JudgeOptions, Limits
 from tests.engine.enginekit import ModelJudge, arm, plan, run
-from tests.fakeserver import FAULTS, FakeServer
+from tests.fakeserver import FAULTS, FakeServer, error
 
 MANY = [plan(f"Hi from {n}", "May I?", use_case=f"case-{n}") for n in range(300)]
 
@@ -52,6 +54,20 @@ def test_a_server_that_always_fails_is_given_up() -> None:
         ran = run(options(server.url, retries=0), MANY)
     assert len(server.requests) <= 10
     assert "calls in a row have failed" in ran.bench.warnings[0]
+
+
+@pytest.mark.parametrize("seconds", [70, 7200])
+def test_too_long_a_wait_is_warned_of_once(seconds: int) -> None:
+    until = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=seconds), usegmt=True)
+    for asked in (str(seconds), until):
+        with FakeServer(error(429, "Rate limit reached.", {"Retry-After": asked})) as server:
+            plans = [plan("May I?", use_case=f"case-{n}") for n in range(12)]
+            ran = run(EngineOptions((arm("openai/x", server.url),), limits=Limits(concurrency=4)), plans)
+        assert len(server.requests) <= 4
+        assert ran.kinds == {"provider"}
+        (warning,) = ran.bench.warnings
+        assert "asks to wait" in warning
+        assert warning.endswith("until then calls to it end in an error")
 
 
 def test_trouble_of_single_conversations_breaks_nothing() -> None:
