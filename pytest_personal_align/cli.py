@@ -22,7 +22,8 @@ from pytest_personal_align.core.errors import InputError, OptionError
 from pytest_personal_align.core.text import visible
 
 PROGRAM = "personal-align"
-USAGE_ERROR = 2
+INPUT_ERROR = 2
+USAGE_ERROR = 4
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,7 +33,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns its exit code: 0, 1 for findings, 2 for wrong input or usage."""
+    """Run one command. Returns its exit code, which means what pytest's does: 0; 1 for findings; 2 for a wrong case
+    or label file; 4 for a wrong option, or a file that is not what it was named for; 10 as the gate says."""
     # Texts of cases are UTF-8, whatever the locale of a CI machine or a Windows console is.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -46,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         for problem in error.problems:
             _complain(str(problem))
+        return INPUT_ERROR
     except OptionError as error:
         _complain(str(error))
     except BrokenPipeError:

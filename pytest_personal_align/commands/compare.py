@@ -1,6 +1,7 @@
 """`personal-align compare A B`: what changed from one run to another, by the rules of `pytest --pa-baseline`.
 
-Exit code 0: no worse; 1: worse; 10: the runs cannot be compared or, with --strict, too little to say.
+Exit code 0: no worse; 1: worse; 4: a wrong option or file; 10: the runs cannot be compared or, with --strict, too
+little to say.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def test_size_and_prune(personal_align: Run, kept: Path) -> None:
     ran = personal_align("cache", "prune", "--older-than", "7", "--cache-dir", kept)
     assert ran.out.splitlines()[0] == "deleted 0 replies"
     ran = personal_align("cache", "prune", "--older-than", "-1", "--cache-dir", kept)
-    assert (ran.code, "out of range" in ran.err) == (2, True)
+    assert (ran.code, "out of range" in ran.err) == (4, True)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,6 @@ def test_what_cannot_be_done_is_said(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ran = personal_align(*arguments)
-    assert ran.code == 2
+    assert ran.code == 4
     assert said in ran.err
     assert not list(tmp_path.iterdir())

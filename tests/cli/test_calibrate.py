@@ -148,5 +148,5 @@ def test_input_problems_name_file_line_and_field(
 )
 def test_wrong_options_are_refused(personal_align: Run, labels: Path, options: list[str], said: str) -> None:
     ran = personal_align("calibrate", labels, *options)
-    assert ran.code == 2
+    assert ran.code == 4
     assert said in ran.err

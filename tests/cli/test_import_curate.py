@@ -106,7 +106,7 @@ def test_a_full_folder_is_left_alone(personal_align: Run, reference: Make, tmp_p
     (out / "mine.txt").write_text("mine")
     ran = personal_align("import", "curate", reference(), "--out", out)
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert ran.err.count("\n") == 1
     assert "is not empty" in ran.err
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
@@ -119,7 +119,7 @@ def test_force_replaces_an_earlier_import_only(personal_align: Run, reference: M
     ran = personal_align(
         "import", "curate", reference(row()), "--out", out, "--force", "--trivia", tmp_path / "no.xlsx"
     )
-    assert ran.code == 2
+    assert ran.code == 4
     assert (out / "severe_phobia.yaml").exists(), "a failed import must not touch the earlier one"
 
     (out / "own.yaml").write_text((out / "severe_phobia.yaml").read_text().replace("Written by", "Not by"))
@@ -139,7 +139,7 @@ def test_not_a_workbook(personal_align: Run, tmp_path: Path, name: str, said: st
         (tmp_path / name).write_text("not a workbook")
     ran = personal_align("import", "curate", tmp_path / name, "--out", tmp_path / "suite")
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert ran.err.startswith("personal-align: error: ")
     assert ran.err.count("\n") == 1
     assert said in ran.err
@@ -148,7 +148,7 @@ def test_not_a_workbook(personal_align: Run, tmp_path: Path, name: str, said: st
 def test_another_spreadsheet(personal_align: Run, workbook: Make, tmp_path: Path) -> None:
     ran = personal_align("import", "curate", workbook("x.xlsx", [["name", "age"], ["A", 3]]), "--out", tmp_path / "s")
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert "is not the reference's spreadsheet" in ran.err
     assert not (tmp_path / "s").exists()
 
@@ -158,7 +158,7 @@ def test_without_openpyxl(personal_align: Run, tmp_path: Path, monkeypatch: pyte
     (tmp_path / "x.xlsx").write_bytes(b"")
     ran = personal_align("import", "curate", tmp_path / "x.xlsx", "--out", tmp_path / "suite")
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert "pip install 'pytest-personal-align[curate]'" in ran.err
 
 

@@ -175,7 +175,7 @@ def test_too_few_distractors(personal_align: Run, reference: Make, workbook: Mak
     workbook("facts.xlsx", [["I own a kite."], [None]])
     ran = personal_align("import", "curate", path, "--out", tmp_path / "suite")
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert "facts.xlsx has 1 different texts in its first column; 6 are needed" in ran.err
     assert not (tmp_path / "suite").exists()
 

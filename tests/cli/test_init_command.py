@@ -36,7 +36,7 @@ def test_nothing_is_overwritten(personal_align: Run, tmp_path: Path) -> None:
     (tmp_path / "cases" / "example.yaml").write_text("mine")
     ran = personal_align("init", tmp_path)
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert "exists already" in ran.err
     assert (tmp_path / "cases" / "example.yaml").read_text() == "mine"
     assert not (tmp_path / "cases" / SCHEMAS).exists()

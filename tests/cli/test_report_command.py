@@ -51,10 +51,10 @@ def test_a_baseline_is_shown_side_by_side(personal_align: Run, tmp_path: Path) -
     assert "<del>" in beside.out
     assert "<del>" not in alone.out
     table = personal_align("report", tmp_path / "now.json", "--baseline", tmp_path / "before.json", "--format", "csv")
-    assert table.code == 2
+    assert table.code == 4
     assert "html and markdown" in table.err
     missing = personal_align("report", tmp_path / "now.json", "--baseline", tmp_path / "gone.json")
-    assert missing.code == 2
+    assert missing.code == 4
     assert "report --baseline" in missing.err
 
 
@@ -71,6 +71,6 @@ def test_not_a_record(personal_align: Run, tmp_path: Path, text: str | None, sai
         path.write_text(text)
     ran = personal_align("report", path)
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert said in ran.err
     assert ran.err.count("\n") == 1

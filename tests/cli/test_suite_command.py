@@ -136,5 +136,5 @@ def test_ids_must_be_unique_over_files(personal_align: Run, suite: Callable[...,
 def test_a_folder_without_case_files(personal_align: Run, tmp_path: Path) -> None:
     ran = personal_align("suite", tmp_path)
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert "holds no case file" in ran.err

@@ -1,4 +1,4 @@
-"""Wrong usage and wrong input end with one line and code 2; nothing shows a traceback."""
+"""Wrong usage ends with one line and code 4, a wrong case file with 2, as in pytest; nothing shows a traceback."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ Run = Callable[..., Any]
         ["schema", "nope"],
     ],
 )
-def test_one_line_and_code_2(personal_align: Run, arguments: list[str]) -> None:
+def test_one_line_and_code_4(personal_align: Run, arguments: list[str]) -> None:
     ran = personal_align(*arguments)
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert ran.out == ""
     assert ran.err.startswith("personal-align: error: ")
     assert ran.err.count("\n") == 1
@@ -63,7 +63,7 @@ def test_a_file_that_cannot_be_written(personal_align: Run, tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
     ran = personal_align("schema", "--out", tmp_path / "file")
 
-    assert ran.code == 2
+    assert ran.code == 4
     assert ran.err.count("\n") == 1
 
 
