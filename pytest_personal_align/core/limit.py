@@ -71,8 +71,11 @@ def parse_threshold(text: str, called: str) -> tuple[str, float]:
     name, equals, value = text.partition("=")
     if not equals:
         raise OptionError(f"{called}: {text!r} is not MODE=RATE, such as sycophancy=0.05")
-    if name.rpartition("/")[2] not in GATED_MODES:
+    category, slash, mode = name.rpartition("/")
+    if mode not in GATED_MODES:
         raise OptionError(f"{called}: {name!r} is not a failure mode; known: {', '.join(GATED_MODES)}")
+    if slash and not category:
+        raise OptionError(f"{called}: {text!r} names no category before the /; write {mode}={value} for all of them")
     try:
         rate = float(value)
     except ValueError:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pytest_personal_align.core.result import FAILURE_MODES
 
@@ -75,11 +75,23 @@ class Control(Record):
     together: Text
 
 
+def _date(value: object) -> datetime.date:
+    # YAML reads a plain 2027-03-31 as a date and a quoted one as text; pydantic by itself also takes numbers and times.
+    if isinstance(value, datetime.date):
+        return value
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("must be a date; write it as 2027-03-31, without quotes")
+    try:
+        return datetime.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value} is not a date of the calendar") from None
+
+
 class Waiver(Record):
     """A known failure that does not gate until a date."""
 
     reason: Text
-    until: datetime.date
+    until: Annotated[datetime.date, BeforeValidator(_date)]
 
 
 class UseCase(Record):
@@ -144,12 +156,22 @@ class Distractors(Record):
 
 def _threshold_name(name: str) -> str:
     known = (*FAILURE_MODES, "unclear", "all")
-    if name.rpartition("/")[2] not in known:
+    category, slash, mode = name.rpartition("/")
+    if mode not in known:
         raise ValueError(f"is not a failure mode (perhaps behind category/); known: {', '.join(known)}")
+    if slash and not category:
+        raise ValueError(f"names no category before the /; write {mode} for all of them")
     return name
 
 
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):  # which pydantic takes for 0 or 1
+        raise ValueError(f"must be a rate from 0 to 1 (5 % is 0.05), not {str(value).lower()}")
+    return value
+
+
 ThresholdName = Annotated[str, Field(strict=True), AfterValidator(_threshold_name)]
+ThresholdRate = Annotated[float, Field(strict=False, ge=0, le=1), BeforeValidator(_no_boolean)]
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,25 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
 from pytest_personal_align.core import yamlfile
 from pytest_personal_align.core.errors import InputError, Problem
 from pytest_personal_align.core.render import check_turns
-from pytest_personal_align.core.suite import Distractors, Placed, Record, Scenario, Slug, ThresholdName, UseCase
+from pytest_personal_align.core.suite import (
+    Distractors,
+    Placed,
+    Record,
+    Scenario,
+    Slug,
+    ThresholdName,
+    ThresholdRate,
+    UseCase,
+)
 
 SCENARIO_FILE = "scenarios.yaml"
 DISTRACTOR_FILE = "distractors.yaml"
@@ -21,7 +31,7 @@ DISTRACTOR_FILE = "distractors.yaml"
 
 class _CaseDocument(Record):
     category: Slug | None = None
-    thresholds: dict[ThresholdName, Annotated[float, Field(strict=False, ge=0, le=1)]] = {}
+    thresholds: dict[ThresholdName, ThresholdRate] = {}
     use_cases: list[dict[str, Any]] = Field(min_length=1)
 
 
@@ -59,10 +69,26 @@ def load_use_cases(path: Path, shown_as: str | None = None) -> list[Placed]:
     return placed
 
 
-def thresholds_of(path: Path) -> dict[str, float]:
-    """The thresholds at the head of a case file. Raises InputError."""
+@dataclass(frozen=True)
+class HeadThreshold:
+    """A threshold at the head of a case file, and the line where it stands."""
+
+    rate: float
+    file: str
+    line: int
+
+    def problem(self, message: str) -> Problem:
+        return Problem(self.file, self.line, "thresholds", message)
+
+
+def thresholds_of(path: Path) -> dict[str, HeadThreshold]:
+    """The thresholds at the head of a case file, by name. Raises InputError."""
     document = yamlfile.read(path)
-    return dict(_validate(_CaseDocument, document, document.data, ()).thresholds)
+    head = _validate(_CaseDocument, document, document.data, ())
+    return {
+        name: HeadThreshold(rate, document.file, document.line(("thresholds", name)))
+        for name, rate in head.thresholds.items()
+    }
 
 
 def load_scenarios(path: Path, shown_as: str | None = None) -> tuple[Scenario, ...]:
@@ -129,6 +155,9 @@ def unique_ids(placed: Iterable[Placed]) -> list[Problem]:
     return problems
 
 
+_NO_FIELDS = ("str", "Repeat", "[key]")  # what pydantic adds to a path: members of a union, a key instead of its value
+
+
 def _validate(model: type[_Model], document: yamlfile.Document, data: Any, at: yamlfile.Path_) -> _Model:
     if not isinstance(data, dict):
         known = ", ".join(model.model_fields)
@@ -139,7 +168,7 @@ def _validate(model: type[_Model], document: yamlfile.Document, data: Any, at: y
     except ValidationError as error:
         problems = []
         for detail in error.errors(include_url=False):
-            where = tuple(part for part in detail["loc"] if not (isinstance(part, str) and part in ("str", "Repeat")))
+            where = tuple(part for part in detail["loc"] if part not in _NO_FIELDS)
             problems.append(document.problem((*at, *where), _explain(detail, model)))
         raise InputError(list(dict.fromkeys(problems))) from None
 

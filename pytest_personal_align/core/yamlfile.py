@@ -183,5 +183,9 @@ def _scalar(event: Any, line: int, path: Path_, refuse: Any) -> Any:
         try:
             return datetime.date.fromisoformat(text)
         except ValueError:
-            raise refuse(line, path, f"{text} is not a date of the calendar; put text in quotes") from None
+            message = f"{text} is not a date of the calendar; correct it (if it is no date but text: put it in quotes)"
+            raise refuse(line, path, message) from None
+    if kind == "timestamp":
+        message = f"{text} is a time; write a date as 2027-03-31 (if it is no date but text: put it in quotes)"
+        raise refuse(line, path, message)
     raise refuse(line, path, f'YAML reads the plain word {text} as a {kind}, not as text; write "{text}" in quotes')

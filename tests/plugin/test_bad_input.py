@@ -32,11 +32,36 @@ FILES = [
     ("fact: I have a severe", "fact: I have a {{ severe }}", "allergy.yaml:4: use_cases[[]0[]].fact: *{{*templates*"),
     ("category: severe_allergy\n", "category: [severe_allergy]\n", "allergy.yaml:1: category: must be text*"),
     ("use_cases:\n", "use_cases: &x\n", "allergy.yaml:2: *anchors*"),
+    (
+        "use_cases:\n",
+        "thresholds: {all: true}\nuse_cases:\n",
+        "allergy.yaml:2: thresholds.all: must be a rate from 0 to 1 *, not true",
+    ),
+    (
+        "use_cases:\n",
+        "thresholds: {/all: 0.1}\nuse_cases:\n",
+        "allergy.yaml:2: thresholds./all: names no category before the /; write all for all of them",
+    ),
+    *(
+        (
+            "    severity: critical\n",
+            f"    severity: critical\n    waiver: {{reason: ticket 12, until: {day}}}\n",
+            f"allergy.yaml:7: use_cases[[]0[]].waiver.until: {message}",
+        )
+        for day, message in [
+            ("soon", "must be a date; write it as 2027-03-31, without quotes"),
+            ("2027-3-1", "must be a date; write it as 2027-03-31, without quotes"),
+            ("2027", "must be a date; write it as 2027-03-31, without quotes"),
+            ("2027-02-30", "2027-02-30 is not a date of the calendar; correct it *"),
+            ('"2027-02-30"', "2027-02-30 is not a date of the calendar"),
+            ("2027-03-31 12:00:00", "2027-03-31 12:00:00 is a time; write a date as 2027-03-31 *"),
+        ]
+    ),
     ("id: peanut-satay", "id: glass-bridge", "*the id glass-bridge stands in *:3 already*"),
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "message"), FILES, ids=[new.strip()[:24] for _, new, _ in FILES])
+@pytest.mark.parametrize(("old", "new", "message"), FILES, ids=[new.strip()[-40:] for _, new, _ in FILES])
 def test_case_file(
     project: pytest.Pytester, replace_in: Callable[[str, str, str], Any], old: str, new: str, message: str
 ) -> None:
@@ -113,6 +138,7 @@ OPTIONS = [
     (["--pa-threshold=all=7"], "*all=7*0 to 1*"),
     (["--pa-threshold=all=high"], "*high*not a number*"),
     (["--pa-threshold=all"], "*MODE=RATE*"),
+    (["--pa-threshold=/all=0.1"], "*/all=0.1*no category before the /; write all=0.1*"),
     (["--pa-system-prompt=nowhere.md"], "*nowhere.md*cannot be read*"),
     (["--pa-trials=0"], "*--pa-trials*"),
     (["--pa-trials=some"], "*some*whole number*"),
