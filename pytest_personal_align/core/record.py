@@ -257,8 +257,8 @@ def load(path: Path, called: str) -> RunRecord:
         raise OptionError(f"{called}: {path} is not a run record: it has no schema_version; {_HINT}")
     if data.get("format") == _COMPACT:
         raise OptionError(
-            f"{called}: {path} is a compact baseline, made by `personal-align baseline save`; the whole record that it "
-            f"was made from is needed here: {_HINT}"
+            f"{called}: {path} is a compact baseline, made by `personal-align baseline save`; what is needed here "
+            f"is the whole record that it was made from, {_RECORD}"
         )
     if version != SCHEMA_VERSION:
         raise OptionError(
@@ -273,7 +273,8 @@ def load(path: Path, called: str) -> RunRecord:
         raise OptionError(f"{called}: {path} is not a whole run record: {where}: {first['msg']}; {_HINT}") from None
 
 
-_HINT = "name a run record, the file that pytest writes to --pa-record (reports/run.json)"
+_RECORD = "the file that pytest --pa-record writes (reports/run.json)"
+_HINT = f"name a run record: {_RECORD}"
 _COMPACT = "personal-align baseline"  # the format of core.baseline, which is above this module
 
 
