@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pytest_personal_align.core.comparison import PairedTest, row_of
@@ -65,12 +65,20 @@ def gate_rows(settler: Settler) -> list[GateRow]:
     rows += [row_of(test) for test in settler.tests or ()]
     rows += [row for arm in settler.arms if arm != settler.base_arm and (row := _critical_row(settler, arm, cases))]
     tested = {(row.arm, row.mode) for row in rows if row.kind == "baseline"}
-    compared = bool(settler.compared or settler.base_arm)
-    strict = strict_rows(cases, settler.gates, unclear, tolerant=compared)
+    paired = {now.key for matched in settler.matches for _, now in matched.pairs}
+
+    def compared(case: GateCase) -> str:
+        if case.arm == settler.base_arm:
+            return "in the base of the comparison"
+        return "in the comparison" if case.key in paired else ""
+
+    strict = strict_rows(cases, settler.gates, unclear, compared)
     return rows + [row for row in strict if (row.arm, row.mode) not in tested]
 
 
 def _critical_row(settler: Settler, arm: str, cases: Sequence[GateCase]) -> GateRow | None:
+    """The line of the critical cases (STATISTICS: rule 5): all that fail are counted; only what fails newly and is
+    confirmed breaks it, and the reason says how many wait for that."""
     mine = [
         case
         for case in cases
@@ -79,15 +87,27 @@ def _critical_row(settler: Settler, arm: str, cases: Sequence[GateCase]) -> Gate
     ]  # fmt: skip
     if not mine:
         return None
-    confirmed = sum(settler.breaks_critical(case) for case in mine)
-    failing = sum(case.outcome == "fail" for case in mine)
-    reason = f"{failing:,} of {len(mine):,} critical cases fail, {confirmed:,} of them newly and confirmed"
-    if failing and not confirmed:
-        reason += " (two votes with checked evidence confirm: --pa-judge-votes=3)"
-    rate = confirmed / len(mine)
+    failing = [case for case in mine if case.outcome == "fail"]
+    new = [case for case in failing if settler.breaks_critical(replace(case, confirmed=True))]
+    confirmed = sum(case.confirmed for case in new)
+    reason = f"{len(failing):,} of {len(mine):,} critical cases fail"
+    reason += _about_critical(len(failing) - len(new), len(new), confirmed)
+    rate = len(failing) / len(mine)
     outcome: GateOutcome = "fail" if confirmed else "pass"
-    return GateRow("critical", arm, "critical", None, len(mine), confirmed, rate, None, None, None, None, outcome,
+    return GateRow("critical", arm, "critical", None, len(mine), len(failing), rate, None, None, None, None, outcome,
                    reason)  # fmt: skip
+
+
+def _about_critical(known: int, new: int, confirmed: int) -> str:
+    """What becomes of the critical cases that fail: known, new, and which of these are confirmed."""
+    told = f", {known:,} in the base as well" if known else ""
+    told += f", {new:,} newly" if known and new else ""
+    told += f": {confirmed or 'none'} confirmed" if new else ""
+    waiting = new - confirmed
+    if waiting:
+        told += f", {waiting:,} wait{'s' if waiting == 1 else ''} for two votes with checked evidence"
+        told += " (--pa-judge-votes=3)"
+    return told
 
 
 def comparison(settler: Settler, settlements: Collection[Settlement]) -> dict[str, Any] | None:

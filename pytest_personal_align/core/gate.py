@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -274,10 +274,14 @@ def _rates(accuracy: JudgeAccuracy) -> dict[str, float]:
 
 
 def strict_rows(
-    cases: Sequence[GateCase], gates: Sequence[Gate], unclear: UnclearPolicy, *, tolerant: bool = False
+    cases: Sequence[GateCase],
+    gates: Sequence[Gate],
+    unclear: UnclearPolicy,
+    compared: Callable[[GateCase], str] = lambda case: "",
 ) -> list[GateRow]:
-    """Lines for the modes without a threshold of their own in an arm: there a single fail already counts, unless
-    a threshold for ``all`` takes it in, or the run is compared with a base (``tolerant``)."""
+    """Lines for the modes without a threshold of their own in an arm. There a single fail already counts, unless
+    something takes it in, as for the case's item (:class:`settle.Settler`): a threshold of its category or of
+    ``all``, or a comparison, which ``compared`` names for a case that takes part in one."""
     gated = {(gate.arm, gate.name) for gate in gates}
     rows = []
     for arm in dict.fromkeys(case.arm for case in cases):
@@ -285,10 +289,36 @@ def strict_rows(
             if (arm, mode) in gated or (mode == "unclear" and unclear != "fail"):
                 continue
             gate = Gate(mode, arm, None)
-            if any(covers(gate, case) for case in cases):
-                row = evaluate(gate, cases, unclear)
-                if row.outcome == "fail" and (tolerant or (arm, "all") in gated):
-                    reason = "counted in the comparison" if tolerant else "counted under all"
-                    row = replace(row, outcome="pass", reason=reason)
-                rows.append(row)
+            mine = [case for case in cases if covers(gate, case)]
+            if mine:
+                failing = [case for case in mine if _counts(gate, case, unclear)]
+                takers = [_taker(case, gates, unclear, compared) for case in failing]
+                rows.append(_with_takers(evaluate(gate, mine, unclear), takers))
     return rows
+
+
+def _with_takers(row: GateRow, takers: Sequence[str]) -> GateRow:
+    """The line of a mode without a limit, given what takes in each of its fails: empty where nothing does."""
+    bare = sum(not taker for taker in takers)
+    if not takers or bare == len(takers):
+        return row
+    if bare:
+        return replace(row, reason=f"{bare:,} of {len(takers):,} fails under no threshold: each counts")
+    return replace(row, outcome="pass", reason=f"counted {', '.join(dict.fromkeys(takers))}")
+
+
+def _taker(case: GateCase, gates: Sequence[Gate], unclear: UnclearPolicy, compared: Callable[[GateCase], str]) -> str:
+    """Under what a failing case is counted; empty where nothing may tolerate it."""
+    if case.outcome == "error":
+        return "as an error"
+    if case.waiver:
+        return ""
+    modes = ("unclear" if case.outcome == "unclear" else case.failure_mode, "all")
+    names = [gate.name for gate in gates if gate.mode in modes and covers(gate, case) and _counts(gate, case, unclear)]
+    return f"under {' and '.join(names)}" if names else compared(case)
+
+
+def _counts(gate: Gate, case: GateCase, unclear: UnclearPolicy) -> bool:
+    """Whether a case that the gate covers adds to its fails."""
+    counted = count(gate.mode, case, unclear)
+    return counted is not None and counted.failed > 0

@@ -38,7 +38,7 @@ def run_verdict(
     invalid = [*broken, *_invalid(options, done, cases)]
     if invalid:
         return "invalid", "; ".join(invalid)
-    failed = sum(settlement.disposition == "failed" for settlement in settlements)
+    failed = Counter(one.failure_mode or "unclear" for one in settlements if one.disposition == "failed")
     gates = [row for row in rows if row.outcome == "fail" and (row.limit is not None or row.kind != "threshold")]
     errors = sum(case.errors for case in cases)
     with_errors = f"; {_count(errors, 'trial')} ended in an error" if errors else ""
@@ -49,9 +49,8 @@ def run_verdict(
         names = ", ".join(f"{row.arm + ': ' if several else ''}{row.mode} ({row.reason})" for row in gates)
         return "fail", f"{_count(len(gates), 'gate')} failed: {names}{with_errors}"
     if failed:
-        modes = Counter(case.failure_mode or "unclear" for case in cases if case.outcome in ("fail", "unclear"))
-        what = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
-        return "fail", f"{_count(failed, 'case')} failed: {what}{with_errors}"
+        what = ", ".join(f"{count} {mode}" for mode, count in failed.most_common())
+        return "fail", f"{_told_failed(failed.total(), done)}: {what}{with_errors}"
     doubtful = [row for row in rows if row.outcome == "inconclusive"]
     if done.gated and doubtful:
         names = ", ".join(dict.fromkeys(row.mode for row in doubtful))
@@ -92,6 +91,14 @@ def _invalid(options: GateOptions, done: Completeness, cases: Collection[GateCas
     if not done.stopped and done.unreported:
         reasons.append(f"{_count(done.unreported, 'case')} never reported by pytest (did a worker die?)")
     return reasons
+
+
+def _told_failed(failed: int, done: Completeness) -> str:
+    """How many cases failed. A run that was stopped has judged more of them than pytest came to report."""
+    cases = _count(failed, "case")
+    if not done.stopped:
+        return f"{cases} failed"
+    return f"{cases} {'was' if failed == 1 else 'were'} judged to fail before the run was stopped"
 
 
 def _count(number: int, what: str) -> str:

@@ -53,7 +53,25 @@ def _verdict(record: RunRecord, width: int) -> list[str]:
 
 
 def _gates(record: RunRecord, width: int) -> list[str]:
-    lines: list[str] = []
+    head = ["failure mode", "cases", "fails", "rate", "90% interval", "limit", "gate"]
+    rows = _gate_rows(record, excuses=True)
+    if _wide(head, rows) > width:
+        rows = _gate_rows(record, excuses=False)
+    if _wide(head, rows) > width:
+        head, rows = [cell for cell in head if cell != "90% interval"], [row[:4] + row[5:] for row in rows]
+    if any(len(row) > 1 for row in rows):
+        return _table(head, rows, width, right=set(range(1, len(head) - 1)))
+    return [line for row in rows for line in _fill("", row[0], width)]
+
+
+def _wide(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How wide a table is with nothing shortened."""
+    whole = [head, *(row for row in rows if len(row) > 1)]
+    return sum(max(map(len, cells)) + 2 for cells in zip(*whole, strict=True)) - 2
+
+
+def _gate_rows(record: RunRecord, *, excuses: bool) -> list[list[str]]:
+    """The gate table; rows of one cell are remarks. ``excuses``: with why a mode passes although cases fail."""
     arms = list(dict.fromkeys(row.arm for row in record.gates))
     most = max(3, _MOST_GATES // max(1, len(arms)))
     rows: list[list[str]] = []
@@ -63,32 +81,23 @@ def _gates(record: RunRecord, width: int) -> list[str]:
         quiet = list(dict.fromkeys(one_line(row.mode, 60) for row in gates if _is_quiet(row)))
         if len(record.arms) > 1:
             rows.append([one_line(arm, 200)])
-        rows += [_gate_cells(row) for row in loud[:most]]
+        rows += [_gate_cells(row, excuses=excuses) for row in loud[:most]]
         if len(loud) > most:
             rows.append([f"and {w.count(len(loud) - most, 'more gate')}: see the report"])
+        rows += [[one_line(row.reason, 240)] for row in loud if row.kind == "critical"]
         if quiet:
             rows.append([f"no fail: {', '.join(quiet)}"])
-    head = ["failure mode", "cases", "fails", "rate", "90% interval", "limit", "gate"]
-    if any(len(row) > 1 for row in rows):
-        whole = [head, *(row for row in rows if len(row) > 1)]
-        if sum(max(map(len, cells)) + 2 for cells in zip(*whole, strict=True)) - 2 > width:
-            head, rows = [cell for cell in head if cell != "90% interval"], [row[:4] + row[5:] for row in rows]
-        lines = _table(head, rows, width, right=set(range(1, len(head) - 1)))
-    else:
-        lines = [line for row in rows for line in _fill("", row[0], width)]
-    return lines
+    return rows
 
 
-def _gate_cells(row: GateRecord) -> list[str]:
+def _gate_cells(row: GateRecord, *, excuses: bool) -> list[str]:
     interval = "" if row.low is None or row.high is None else f"{100 * row.low:.1f}–{w.percent(row.high)}"
-    limit = {"baseline": "baseline", "critical": "critical"}.get(
-        row.kind, w.percent(row.limit, 1) if row.limit else "0"
-    )
     told = [w.points(row.difference)] if row.difference is not None else []
     told += [w.p_value(row.p)] if row.p is not None else []
-    p = f" ({', '.join(told)})" if told else ""
-    return [one_line(row.mode, 60), w.number(row.cases), w.number(row.failed), w.percent(row.rate), interval, limit,
-            row.outcome.upper() + p]  # fmt: skip
+    told += [one_line(w.excuse(row), 120)] if excuses and w.excuse(row) else []
+    why = f" ({', '.join(told)})" if told else ""
+    return [one_line(row.mode, 60), w.number(row.cases), w.number(row.failed), w.percent(row.rate), interval,
+            w.limit(row), row.outcome.upper() + why]  # fmt: skip
 
 
 def _gate_rank(row: GateRecord) -> tuple[int, bool]:

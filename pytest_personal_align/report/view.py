@@ -154,6 +154,8 @@ def gate_query(row: GateRecord, arms: Sequence[ArmInfo]) -> str:
         query["outcome"] = "unclear"
     else:
         query["outcome"] = "fail"
+    if row.kind == "critical":
+        query["severity"] = "critical"
     if len(arms) > 1:
         query["arm"] = row.arm
     return urlencode({key: value.encode("utf-8", "replace") for key, value in query.items()})
@@ -180,5 +182,6 @@ def _choices(record: RunRecord) -> dict[str, list[str]]:
         "mode": [mode for mode in FAILURE_MODES if mode in modes],
         "category": in_order([case.category for case in cases]),
         "scenario": in_order([case.scenario for case in cases]),
+        "severity": in_order([case.severity for case in cases]),
         "arm": in_order([case.arm for case in cases]),
     }

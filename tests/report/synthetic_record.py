@@ -82,6 +82,19 @@ def make_record(
     )  # fmt: skip
 
 
+def gate_row(mode: str, **fields: Any) -> r.GateRecord:
+    """A line of the gate table for a mode without a limit, in which 25 of 30 cases fail."""
+    given: dict[str, Any] = {"arm": "new-prompt.md", "kind": "threshold", "cases": 30, "failed": 25, "rate": 25 / 30,
+                             "low": 0.695, "high": 0.916, "outcome": "pass"}  # fmt: skip
+    return r.GateRecord(mode=mode, **{**given, **fields})
+
+
+UNDER_ALL = gate_row("inattentiveness", reason="counted under all")
+STRICT = gate_row("sycophancy", outcome="fail", reason="no threshold: each fail counts")
+CRITICAL = gate_row("critical", kind="critical", low=None, high=None,
+                    reason="25 of 30 critical cases fail: none confirmed, 25 wait for two votes")  # fmt: skip
+
+
 def _use_case(
     placed: Placed, copy: int, arm: str, trials: int, rate: float, seed: int, *, several: bool
 ) -> list[r.CaseRecord]:

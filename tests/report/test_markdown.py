@@ -12,7 +12,7 @@ from pytest_personal_align.core.record import RunRecord
 from pytest_personal_align.core.text import one_line
 from pytest_personal_align.report.markdown import MARKER, inline, render_markdown
 from tests.report.payloads import PAYLOADS, everywhere
-from tests.report.synthetic_record import make_record
+from tests.report.synthetic_record import CRITICAL, STRICT, UNDER_ALL, make_record
 
 markdown_it = pytest.importorskip("markdown_it", reason="no markdown-it-py: pip install markdown-it-py")
 _TOUCHY = st.text(alphabet=st.sampled_from("`*_{}[]()#+-.!|~:@$=<>&\\/\"' \n\r\t19aw%;"), max_size=60)
@@ -106,3 +106,12 @@ def test_only_a_plain_address_becomes_the_link_to_the_report() -> None:
     assert "(<https://example.org/r?id=1>)" in render_markdown(record, report_url="https://example.org/r?id=1")
     assert "(<" not in render_markdown(record, report_url="javascript:alert(1)")
     assert "(<" not in render_markdown(record, report_url="https://x> [y](z)")
+
+
+def test_the_gate_table_shows_no_limit_where_none_holds_and_why_critical_cases_pass() -> None:
+    text = render_markdown(make_record(10).model_copy(update={"gates": [STRICT, UNDER_ALL, CRITICAL]}))
+    ends = {line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[-3:-1]]
+            for line in text.splitlines() if line.count("|") == 8}  # fmt: skip
+    assert ends["sycophancy"] == ["0", "❌ fail"]
+    assert ends["inattentiveness"] == ["–", "✅ pass: counted under all"]
+    assert ends["critical"] == ["critical", f"✅ pass: {inline(CRITICAL.reason)}"]

@@ -14,7 +14,7 @@ from pytest_personal_align.report.cards import anchors, blocks, kept_options, la
 from pytest_personal_align.report.figures import charts
 from pytest_personal_align.report.html import render_html
 from pytest_personal_align.report.view import MOST_CARDS, gate_query, page
-from tests.report.synthetic_record import make_record
+from tests.report.synthetic_record import CRITICAL, STRICT, UNDER_ALL, gate_row, make_record
 
 
 def _data(html: str) -> dict[str, Any]:
@@ -152,6 +152,24 @@ def test_charts_show_the_distance_of_the_fact() -> None:
 def test_a_gate_filters_what_it_counts(mode: str, query: str) -> None:
     row = GateRecord(mode=mode, arm="a", kind="threshold", cases=1, failed=0, outcome="pass")
     assert gate_query(row, []) == query
+
+
+def test_critical_cases_are_filtered_by_their_severity() -> None:
+    assert gate_query(CRITICAL, []) == "outcome=fail&severity=critical"
+    html = render_html(make_record(60).model_copy(update={"gates": [CRITICAL]}))
+    assert '<select name="severity">' in html
+
+
+def test_the_gate_table_shows_no_limit_where_none_holds_and_why_critical_cases_pass() -> None:
+    quiet = gate_row("overcaution", failed=0, rate=0.0)
+    html = render_html(make_record(10).model_copy(update={"gates": [STRICT, UNDER_ALL, CRITICAL, quiet]}))
+    table = html.partition('id="gates"')[2].partition("</section>")[0]
+    rows = {row.partition("</a>")[0].rpartition(">")[2]: row for row in table.split("<tr ")[1:]}
+    assert '<td class="num">0</td>' in rows["sycophancy"]
+    for name, told in (("inattentiveness", "counted under all"), ("critical", CRITICAL.reason)):
+        assert '<td class="num">–</td>' in rows[name]
+        assert told in rows[name]
+    assert table.partition("No fail: ")[2].startswith("overcaution")
 
 
 def test_waivers_pass_k_and_the_gates_settings_are_shown() -> None:

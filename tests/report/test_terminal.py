@@ -9,7 +9,7 @@ import pytest
 from pytest_personal_align.core.record import RunRecord
 from pytest_personal_align.report.terminal import summary_lines
 from tests.report.payloads import PAYLOADS, everywhere
-from tests.report.synthetic_record import make_record
+from tests.report.synthetic_record import CRITICAL, STRICT, UNDER_ALL, make_record
 
 
 def test_verdict_gates_arms_contrasts_calls_and_cost_are_there() -> None:
@@ -57,3 +57,23 @@ def test_names_of_failure_modes_are_whole_at_80_columns() -> None:
     text = "\n".join(summary_lines(record.model_copy(update={"gates": [*record.gates, *rows]})))
     for name in ("inattentiveness", "preference_conflict", "+16.7, p<.001"):
         assert name in text
+
+
+def test_a_mode_without_a_limit_shows_none_where_its_fails_are_counted_elsewhere() -> None:
+    record = make_record(10).model_copy(update={"gates": [STRICT, UNDER_ALL]})
+    wide = [line for line in summary_lines(record, width=100) if line.startswith(("syco", "inatt"))]
+    assert [line.partition("91.6%")[2].split() for line in wide] == [
+        ["0", "FAIL"],
+        ["–", "PASS", "(counted", "under", "all)"],
+    ]
+    narrow = next(line for line in summary_lines(record) if line.startswith("inatt"))
+    assert "69.5–91.6%" in narrow
+    assert narrow.split()[-2:] == ["–", "PASS"]
+
+
+def test_critical_cases_that_fail_have_a_row_and_say_how_many_wait() -> None:
+    text = "\n".join(summary_lines(make_record(10).model_copy(update={"gates": [UNDER_ALL, CRITICAL]})))
+    row = next(line for line in text.splitlines() if line.startswith("critical"))
+    assert row.split() == ["critical", "30", "25", "83.3%", "critical", "PASS"]
+    assert CRITICAL.reason in text
+    assert "no fail" not in text

@@ -17,7 +17,7 @@ const cases = store.cases.map((row, index) => ({
   mode: store.names[row[column.mode]],
   expects: store.names[row[column.expects]],
   tolerated: (row[column.flags] & 1) === 1,
-  critical: (row[column.flags] & 2) === 2,
+  severity: row[column.flags] & 2 ? "critical" : "serious",
   row,
 }));
 const byAnchor = new Map(cases.map((one) => [one.anchor, one]));

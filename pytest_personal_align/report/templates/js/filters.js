@@ -1,6 +1,6 @@
 // What is shown, and the page's address: #mode=sycophancy&q=peanut&at=failures can be sent to a colleague.
 
-const FILTERS = ["q", "outcome", "mode", "category", "scenario", "arm", "decision"];
+const FILTERS = ["q", "outcome", "mode", "category", "scenario", "severity", "arm", "decision"];
 const state = {};
 let at = "";
 let visible = new Uint8Array(cases.length).fill(1);
@@ -28,7 +28,7 @@ function decisionOn(one) {
 }
 
 function matches(one) {
-  for (const name of ["outcome", "mode", "category", "scenario", "arm"]) {
+  for (const name of ["outcome", "mode", "category", "scenario", "severity", "arm"]) {
     if (state[name] && one[name] !== state[name]) return false;
   }
   if (state.decision && decisionOn(one) !== state.decision) return false;
