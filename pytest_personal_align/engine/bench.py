@@ -13,7 +13,7 @@ from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.options import Arm, EngineOptions
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.record import Calls
-from pytest_personal_align.core.result import CallFailed, Message, Reply, Transcript, Usage, Verdict
+from pytest_personal_align.core.result import CallFailed, Message, Reply, Transcript, TrialError, Usage, Verdict
 from pytest_personal_align.engine.assistant import Assistant, Call
 from pytest_personal_align.engine.canary_run import CanaryRun
 from pytest_personal_align.engine.client import Client
@@ -73,6 +73,7 @@ class Bench:
         self._replays: dict[str, Replay] = {}
         self._sharing: set[str] = set()
         self._said = said
+        self._refused: set[str] = set()
         for arm in options.arms if said is None else ():
             self._add(arm, custom(arm.model) if custom else None)
             if arm.remedy != "none" and arm.name in self._assistants:
@@ -185,7 +186,23 @@ class Bench:
             raise CallFailed("judge", str(error)) from None
         if not route.calls_a_model:
             raise CallFailed("judge", f"{model} is an assistant, not a model that can judge")
-        return await self._client.ask("judge", route, messages, params, place=["attempt", attempt], schema=schema)
+        try:
+            return await self._client.ask("judge", route, messages, params, place=["attempt", attempt], schema=schema)
+        except CallFailed:
+            if (broken := self._client.broken(route)) is not None:
+                self._refuse(model, broken)
+            raise
+
+    def _refuse(self, model: str, why: TrialError) -> None:
+        """A judge's model can be asked no more. Where no other judge is left, no assistant is asked any more either.
+
+        ``rules`` and judges that ask no model of ours are never refused.
+        """
+        self._refused.add(model)
+        if self._client.pointless is None and self._refused.issuperset(self._options.judge.names):
+            judges = " + ".join(self._options.judge.names)
+            reason = f"not run: no verdict can come any more from the judge {judges}: {why.message}"
+            self._client.pointless = TrialError(why.kind, reason)
 
     def calls(self) -> Calls:
         """What was sent, reused and spent until now."""
@@ -212,6 +229,8 @@ class Bench:
 
     async def _booked(self, assistant: Assistant, cost: float | None, messages: Sequence[Message], call: Call) -> Reply:
         """A call to an assistant that is no model of ours: counted, and ``cost`` is what is known of its price."""
+        if (pointless := self._client.pointless) is not None:
+            raise CallFailed(pointless.kind, pointless.message)
         self._ledger.assistant.sent += 1
         usage = Usage()
         try:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from pytest_personal_align.core.options import EngineOptions
-from pytest_personal_align.core.result import CallFailed, Message, Reply, Usage
+from pytest_personal_align.core.result import CallFailed, Message, Reply, TrialError, Usage
 from pytest_personal_align.engine.clean import environment_keys, estimated_tokens
 from pytest_personal_align.engine.completion import chat_messages, read_reply, structured
 from pytest_personal_align.engine.endpoint import Endpoint, Line
@@ -54,6 +54,8 @@ class Client:
         self._open: dict[bytes, asyncio.Future[Reply]] = {}
         self._journal: Journal | None = None
         self._keys: list[str] = []
+        self.pointless: TrialError | None = None
+        """Set where no verdict can come any more, and why: from then on no assistant is asked."""
         # Its own, so that a test's seed for the global one stays what the test made it.
         self._random = random.Random()
 
@@ -71,6 +73,10 @@ class Client:
             await way.close()
         if self._journal is not None:
             await self._journal.close()
+
+    def broken(self, route: Route) -> TrialError | None:
+        """Why no call to this model can succeed any more, or None."""
+        return self._lines[route].broken if route in self._lines else None
 
     async def ask(
         self,
@@ -182,12 +188,13 @@ class Client:
         way = await self._way(route)
         await endpoint.slots.take()
         try:
+            self._check(role, line)
             prompt, completion = line.likely(estimated, _room(sent))
             likely = line.cost(prompt, completion) or 0.0
             await endpoint.requests.spend(1)
             entry = await endpoint.tokens.spend(prompt + completion)
             await endpoint.calm(route.endpoint)
-            line.check()
+            self._check(role, line)
             await self._budget.reserve(likely)
             spent, started = 0.0, loop.time()
             self._ledger.of(role).sent += 1
@@ -209,6 +216,12 @@ class Client:
             endpoint.slots.give()
         seconds = loop.time() - started
         return Reply(reply.text, reply.finish_reason, reply.usage, seconds, reply.model, reply.notes)
+
+    def _check(self, role: Role, line: Line) -> None:
+        """Raises CallFailed where this call cannot succeed, or would be for nothing."""
+        line.check()
+        if role == "assistant" and self.pointless is not None:
+            raise CallFailed(self.pointless.kind, self.pointless.message)
 
     def _pay(self, line: Line, estimated: int, usage: Usage) -> float:
         cost = line.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
