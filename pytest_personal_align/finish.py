@@ -65,6 +65,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
         stopped=ending.stopped,
         gated=court.gated and not ending.stopped,
         spared=spared,
+        unfunded=found.unfunded,
     )
     settled = court.settlements.values()
     verdict, reason = run_verdict(

@@ -62,7 +62,7 @@ def read(config: pytest.Config) -> Settings:
             concurrency=ask.number("pa_concurrency", 16, int, low=1, high=10_000),
             rpm=ask.optional("pa_rpm", int, low=1),
             tpm=ask.optional("pa_tpm", int, low=1),
-            timeout=ask.number("pa_timeout", 120.0, float, low=0.001),
+            timeout=ask.number("pa_timeout", 120.0, float, low=0.001, high=86_400),
             retries=ask.number("pa_retries", 5, int, low=0, high=100),
             max_cost=ask.optional("pa_max_cost", float, low=0),
             max_calls=ask.optional("pa_max_calls", int, low=0),
@@ -83,7 +83,7 @@ def read(config: pytest.Config) -> Settings:
         engine=engine,
         gate=o.GateOptions(
             thresholds=_thresholds(ask),
-            baseline=_text_path(ask.path("pa_baseline", must_exist=True)),
+            baseline=_text_path(ask.path("pa_baseline", must_exist=True, hint=_MAKE_A_BASELINE)),
             unclear=ask.choice("pa_unclear", "fail", get_args(o.UnclearPolicy)),  # type: ignore[arg-type]
             max_errors=ask.number("pa_max_errors", 0.02, float, low=0, high=1),
             alpha=ask.number("pa_alpha", 0.05, float, low=1e-9, high=0.5),
@@ -96,10 +96,14 @@ def read(config: pytest.Config) -> Settings:
         summary=ask.output("pa_summary", None) if ask.given("pa_summary") else None,
         report_passing=ask.choice("pa_report_passing", "full", ("full", "summary", "none")),  # type: ignore[arg-type]
         plan_only=ask.flag("pa_plan"),
-        rejudge=ask.path("pa_rejudge", must_exist=True),
-        regate=ask.path("pa_regate", must_exist=True),
+        rejudge=ask.path("pa_rejudge", must_exist=True, hint=_NAME_A_RECORD),
+        regate=ask.path("pa_regate", must_exist=True, hint=_NAME_A_RECORD),
         shard=_shard(ask),
     )
+
+
+_NAME_A_RECORD = "; name a run record: the file that pytest --pa-record writes (reports/run.json)"
+_MAKE_A_BASELINE = "; make one of a run: personal-align baseline save reports/run.json --out FILE"
 
 
 class _Asker:
@@ -169,7 +173,7 @@ class _Asker:
             raise OptionError(f"{called}: {value} is out of range; it must be {bounds}")
         return number  # type: ignore[no-any-return]
 
-    def path(self, name: str, default: str | None = None, must_exist: bool = False) -> Any:
+    def path(self, name: str, default: str | None = None, must_exist: bool = False, hint: str = "") -> Any:
         value, called, base = self._found(name)
         if value is None:
             return self._config.rootpath / default if default else None
@@ -178,7 +182,7 @@ class _Asker:
             try:
                 path.open("rb").close()
             except OSError as error:
-                raise OptionError(f"{called}: {value} cannot be read: {error.strerror}") from None
+                raise OptionError(f"{called}: {value} cannot be read: {error.strerror}{hint}") from None
         return path
 
     def output(self, name: str, default: str | None) -> Path:

@@ -48,6 +48,13 @@ class RunningGate:
             return self.outcome is not None
         return False
 
+    def certain(self, lost: int) -> bool:
+        """Whether the outcome would be the same (a fail, or no fail) if ``lost`` more of its cases had been judged."""
+        total = len(self._counts) + lost
+        if self.outcome == "fail":
+            return self._limit.excess(float(self._failed / total), total) > 0
+        return self._limit.excess(float((self._failed + lost) / total), total * self._trials) <= 0
+
     def conclude(self) -> None:
         """Nothing more will come."""
         self._left = 0

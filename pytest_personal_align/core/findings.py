@@ -17,7 +17,8 @@ from pytest_personal_align.core.settle import Settlement, Settler
 
 @dataclass(frozen=True)
 class Findings:
-    """``broken`` are reasons why the run is invalid, ``warnings`` what a reader must know of the gates."""
+    """``broken`` are reasons why the run is invalid, ``warnings`` what a reader must know of the gates;
+    ``unfunded`` counts the cases for which the budget did not last, where that leaves the verdict open."""
 
     rows: Sequence[GateRow]
     comparison: dict[str, Any] | None
@@ -26,6 +27,7 @@ class Findings:
     waivers: list[dict[str, Any]]
     warnings: list[str]
     broken: list[str]
+    unfunded: int
 
     def fields(self, options: GateOptions, *, gated: bool) -> dict[str, Any]:
         """The fields of the run record that they fill."""
@@ -55,6 +57,7 @@ def findings(settler: Settler, settlements: Collection[Settlement], judge_versio
         waivers=waivers,
         warnings=warnings,
         broken=[broken] if broken else [],
+        unfunded=settler.undecided_for_budget,
     )
 
 

@@ -68,6 +68,7 @@ class GateCase:
 
     ``verdicts`` has a letter for each trial, in order: p(ass), f(ail), u(nclear) or e(rror). ``content`` hashes
     all that was said to the assistant and the judge, whatever the arm; empty where it is not known.
+    ``unfunded``: so many of its errors are trials for which the budget did not last.
     ``confirmed``: a fail of a critical case of which two votes and checked evidence are sure (STATISTICS: rule 5).
     """
 
@@ -86,6 +87,7 @@ class GateCase:
     content: str = ""
     confirmed: bool = False
     waiver: Waived | None = None
+    unfunded: int = 0
 
     @classmethod
     def of(cls, plan: Plan, result: CaseResult, label: Label, today: str = "") -> GateCase:
@@ -107,6 +109,7 @@ class GateCase:
             content=content_of(plan),
             confirmed=plan.severity == "critical" and confirmed_fail(brief.expects, result.trials),
             waiver=waived(plan, today),
+            unfunded=sum(trial.error is not None and trial.error.kind == "budget" for trial in result.trials),
         )
 
     @property

@@ -74,8 +74,18 @@ def _require_same(first_name: str, first: r.RunRecord, name: str, record: r.RunR
     for what, one, other in pairs:
         if one != other:
             raise OptionError(
-                f"merge: {name} does not belong to {first_name}: another {what} ({_shown(other)}, not {_shown(one)})"
+                f"merge: {name} does not belong to {first_name}: another {what} ({_differing(other, one)}, "
+                f"not {_differing(one, other)}); run all parts with the same options"
             )
+
+
+def _differing(value: Any, other: Any) -> str:
+    """What of a value is not so in the other, by name where it has names."""
+    if not isinstance(value, Mapping) or not isinstance(other, Mapping):
+        return "none" if value is None else _shown(value)
+    missing = object()
+    names = [n for n in {**value, **other} if value.get(n, missing) != other.get(n, missing)]
+    return ", ".join(f"{n} {_differing(value.get(n), other.get(n))}" for n in names)
 
 
 def _require_all_shards(records: Sequence[Named]) -> None:
@@ -108,8 +118,11 @@ def _require_distinct(records: Sequence[Named]) -> None:
             seen[case.nodeid] = name
 
 
-def _arms(record: r.RunRecord) -> list[Any]:
-    return [(arm.name, arm.model, arm.system_prompt_sha256, arm.params, arm.remedy) for arm in record.arms]
+def _arms(record: r.RunRecord) -> Mapping[str, Any]:
+    fields = {"model", "system_prompt_sha256", "params", "remedy"}
+    return {
+        str(place): {"name": arm.name, **arm.model_dump(include=fields)} for place, arm in enumerate(record.arms, 1)
+    }
 
 
 def _shared_options(record: r.RunRecord) -> Mapping[str, Any]:

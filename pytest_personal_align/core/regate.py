@@ -50,7 +50,7 @@ def regate(
     settler.resolved = {arm.name: set(arm.resolved_models) for arm in record.arms}
     settlements = {settlement.key: settlement for settlement in settler.take(cases)}
     found = findings(settler, settlements.values(), record.judge.version)
-    done = Completeness(len(cases), len(cases), 0, stopped=record.run.interrupted, gated=gated)
+    done = Completeness(len(cases), len(cases), 0, stopped=record.run.interrupted, gated=gated, unfunded=found.unfunded)
     broken = [*judge_broken(record.judge.canaries), *found.broken]
     verdict, reason = run_verdict(options, done, cases, settlements.values(), found.rows, broken)
     by_id = {case.nodeid: case for case in cases}

@@ -90,6 +90,7 @@ class Settler:
         self._bases: dict[str, Base] = {}
         self._paired: set[str] = set()
         self._waiting: dict[str, g.GateCase] = {}
+        self._strictly_failed = False
 
     def take(self, cases: Sequence[g.GateCase]) -> list[Settlement]:
         """Settlements that these finished cases make final: their own, or of others that waited."""
@@ -118,6 +119,20 @@ class Settler:
         return settled
 
     @property
+    def undecided_for_budget(self) -> int:
+        """How many cases the budget did not allow, where with them the verdict could be another."""
+        lost = [case for case in self.cases.values() if case.unfunded]
+        if not lost or self._strictly_failed:
+            return 0
+        counted = [(running, sum(g.covers(running.gate, case) for case in lost)) for running in self._running]
+        if any(running.outcome == "fail" and running.certain(number) for running, number in counted):
+            return 0
+        tolerant = [running.gate for running in self._running if running.gate.mode == "all"]
+        covered = all(any(g.covers(gate, case) for gate in tolerant) for case in lost)
+        certain = all(running.certain(number) for running, number in counted)
+        return 0 if covered and certain and not self.compared else len(lost)
+
+    @property
     def planned(self) -> Collection[g.Entry]:
         return self._entries.values()
 
@@ -140,6 +155,7 @@ class Settler:
 
     def _settle(self, case: g.GateCase) -> Settlement | None:
         found = self._judge(case)
+        self._strictly_failed |= found == ("failed", "")
         return Settlement(case.key, case.failure_mode, *found) if found else None
 
     def _judge(self, case: g.GateCase) -> tuple[Disposition, str] | None:

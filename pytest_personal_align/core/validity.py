@@ -16,7 +16,8 @@ from pytest_personal_align.core.referee import Settlement
 @dataclass(frozen=True)
 class Completeness:
     """What was planned (in a sequential run: what was not spared), what came back, and what pytest reported.
-    ``stopped``: the user or ``-x`` ended the run. ``spared``: cases that a sequential run did not need."""
+    ``stopped``: the user or ``-x`` ended the run. ``spared``: cases that a sequential run did not need.
+    ``unfunded``: cases that the budget did not allow, and that could have changed the verdict."""
 
     planned: int
     recorded: int
@@ -24,6 +25,7 @@ class Completeness:
     stopped: bool
     gated: bool
     spared: int = 0
+    unfunded: int = 0
 
 
 def run_verdict(
@@ -55,6 +57,9 @@ def run_verdict(
     if done.gated and doubtful:
         names = ", ".join(dict.fromkeys(row.mode for row in doubtful))
         return "inconclusive", f"{names} undecided: {doubtful[0].reason}{with_errors}"
+    if done.stopped and done.recorded < done.planned:
+        left = done.planned - done.recorded
+        return "inconclusive", f"ended early: {left:,} of {_count(done.planned, 'case')} have no result{with_errors}"
     scope = "" if done.gated else " (a part of the suite: no gate was applied)"
     return "pass", f"all {_count(len(cases), 'case')} passed or are tolerated{scope}{with_errors}"
 
@@ -79,13 +84,16 @@ def _better(options: GateOptions, rows: Sequence[GateRow]) -> str:
 
 def _invalid(options: GateOptions, done: Completeness, cases: Collection[GateCase]) -> list[str]:
     reasons = []
-    trials = sum(case.passed + case.failed + case.unclear + case.errors for case in cases)
-    errors = sum(case.errors for case in cases)
+    # What the budget did not allow is a matter of its own: it spoils a run only where that leaves the verdict open.
+    errors = sum(case.errors - case.unfunded for case in cases)
+    trials = errors + sum(case.passed + case.failed + case.unclear for case in cases)
     if trials and errors / trials > options.max_errors:
         reasons.append(
             f"{errors} of {_count(trials, 'trial')} ended in an error ({errors / trials:.1%}); "
             f"at most {options.max_errors:.1%} may (--pa-max-errors)"
         )
+    if done.unfunded:
+        reasons.append(f"the budget was spent before a decision: {_count(done.unfunded, 'case')} not run to the end")
     if not done.stopped and done.recorded < done.planned:
         reasons.append(f"{done.planned - done.recorded} of {_count(done.planned, 'planned case')} have no result")
     if not done.stopped and done.unreported:

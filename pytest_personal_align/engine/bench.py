@@ -231,6 +231,7 @@ class Bench:
         """A call to an assistant that is no model of ours: counted, and ``cost`` is what is known of its price."""
         if (pointless := self._client.pointless) is not None:
             raise CallFailed(pointless.kind, pointless.message)
+        await self._client.book()
         self._ledger.assistant.sent += 1
         usage = Usage()
         try:

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from pytest_personal_align.core.options import EngineOptions
 from pytest_personal_align.core.result import CallFailed, Message, Reply, TrialError, Usage
-from pytest_personal_align.engine.clean import environment_keys, estimated_tokens
-from pytest_personal_align.engine.completion import chat_messages, read_reply, structured
+from pytest_personal_align.engine.clean import environment_keys, estimated_tokens, told
+from pytest_personal_align.engine.completion import chat_messages, read_reply, sound, structured
 from pytest_personal_align.engine.endpoint import Endpoint, Line
 from pytest_personal_align.engine.fault import Fault
 from pytest_personal_align.engine.journal import Journal, Warn, key
@@ -78,6 +78,10 @@ class Client:
         """Why no call to this model can succeed any more, or None."""
         return self._lines[route].broken if route in self._lines else None
 
+    async def book(self) -> None:
+        """Take one of the run's calls for an assistant that is asked elsewhere. Raises CallFailed (``budget``)."""
+        await self._budget.reserve(0.0)
+
     async def ask(
         self,
         role: Role,
@@ -93,7 +97,7 @@ class Client:
         if self._reuse.share and (under_way := self._open.get(name)) is not None:
             self._ledger.of(role).shared += 1
             return await asyncio.shield(under_way)
-        if (kept := self._kept(name, role)) is not None:
+        if (kept := self._kept(name, role, messages)) is not None:
             return kept
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._open[name] = future
@@ -115,10 +119,10 @@ class Client:
                 del self._open[name]
         return reply
 
-    def _kept(self, name: bytes, role: Role) -> Reply | None:
+    def _kept(self, name: bytes, role: Role, messages: Sequence[Message]) -> Reply | None:
         if self._journal is not None and (reply := self._journal.get(name)) is not None:
             self._ledger.of(role).cached += 1
-            return reply
+            return sound(reply, messages, self._keys)
         if self._reuse.mode == "replay":
             where = self._journal.path if self._journal is not None else "none"
             raise CallFailed(
@@ -201,14 +205,17 @@ class Client:
             try:
                 data = await way.send(route, {"messages": chat_messages(messages), **sent}, sent)
                 reply = read_reply(data, messages, sent, self._keys, route.endpoint)
-                spent = self._pay(line, estimated, reply.usage)
+                line.learn(estimated, reply.usage)
+                spent = self._pay(line, reply.usage)
                 endpoint.tokens.correct(entry, reply.usage.prompt_tokens + reply.usage.completion_tokens)
             except Fault as fault:
+                fault.message = told(fault.message, 400)  # the last look before anybody reads or keeps it
                 endpoint.slow(fault, started)
                 if fault.usage is not None:
-                    spent = self._pay(line, estimated, fault.usage)
-                elif fault.kind == "timeout":
-                    spent = likely  # it may have been answered, and billed, all the same
+                    line.learn(estimated, fault.usage)
+                if (usage := _paid_in_vain(fault, prompt, completion)) is not None:
+                    spent = self._pay(line, usage)
+                    endpoint.tokens.correct(entry, usage.prompt_tokens + usage.completion_tokens)
                 raise
             finally:
                 self._budget.settle(likely, spent)
@@ -223,10 +230,9 @@ class Client:
         if role == "assistant" and self.pointless is not None:
             raise CallFailed(self.pointless.kind, self.pointless.message)
 
-    def _pay(self, line: Line, estimated: int, usage: Usage) -> float:
+    def _pay(self, line: Line, usage: Usage) -> float:
         cost = line.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
         self._ledger.pay(usage, cost)
-        line.learn(estimated, usage)
         return cost or 0.0
 
     def _line(self, route: Route) -> Line:
@@ -255,6 +261,16 @@ async def _open_way(way: str, timeout: float) -> Way:
     from pytest_personal_align.engine.litellm_way import LitellmWay  # noqa: PLC0415
 
     return await LitellmWay.start(timeout)
+
+
+def _paid_in_vain(fault: Fault, prompt: int, completion: int) -> Usage | None:
+    """What an attempt has used although no reply came of it; ``prompt`` and ``completion`` were reserved for it."""
+    if fault.usage is not None:
+        return fault.usage
+    received = -(-fault.received // 4)
+    if fault.kind == "timeout":  # it may have been answered, and billed, all the same
+        return Usage(prompt, max(completion, received), estimated=True)
+    return Usage(prompt, received, estimated=True) if received else None
 
 
 def _room(sent: Mapping[str, Any]) -> int | None:

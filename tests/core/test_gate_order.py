@@ -100,7 +100,7 @@ def test_a_result_comes_back_from_its_record() -> None:
     ("change", "words"),
     [("judge", "another judge"), ("arms", "another arms"), ("seed", "another seed"), ("twice", "give each record once"),
      ("missing", "shard 2/3 is missing"), ("double", "are both shard 1/2"), ("of", "others are of"),
-     ("none", "is of no shard"), ("gate", "another gate options")],
+     ("none", "is of no shard"), ("gate", r"another gate options \(alpha 0.1, not alpha none\); run all parts")],
 )  # fmt: skip
 def test_shards_that_do_not_fit_are_refused(change: str, words: str) -> None:
     plans = suite(4)

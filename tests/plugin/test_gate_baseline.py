@@ -151,7 +151,7 @@ def test_a_partial_selection_is_not_compared(suite: pytest.Pytester, record: Cal
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "cannot be read"),
+        (None, "cannot be read: No such file or directory; make one of a run: personal-align baseline save"),
         ("{", "is not JSON"),
         ('{"results": []}', "no schema_version"),
         ('{"schema_version": 2}', "schema_version 2"),
