@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_personal_align.core.result import Message, Reply, Usage
-from pytest_personal_align.engine.clean import cleaned, estimated_usage
+from pytest_personal_align.engine.clean import MAX_CHARS, cleaned, estimated_usage, named
 from pytest_personal_align.engine.fault import Fault, fault_in_reply
 
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _FILTERED = frozenset({"content_filter", "content_filtered", "safety", "recitation", "guardrail_intervened"})
+_REASON = re.compile(r"[A-Za-z0-9_.:-]{1,40}")
+_MOST_TOKENS = 100_000_000
+"""No reply takes as many: who says more has miscounted."""
 
 
 def chat_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
@@ -33,7 +38,10 @@ def read_reply(
     if not isinstance(data, dict):
         raise Fault("provider", f"the reply from {whose} is not a JSON object")
     if data.get("error"):
-        raise fault_in_reply(data["error"], sent, whose)
+        fault = fault_in_reply(data["error"], sent, whose)
+        if not (usage := _usage(data, messages, "")).estimated:
+            fault.usage = usage
+        raise fault
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -43,10 +51,12 @@ def read_reply(
     refusal = _refusal(message)
     if refusal and not text.strip():
         text, notes = refusal, {"refusal": True}
-    text = cleaned(text, keys)
     usage = _usage(data, messages, text)
-    finish = choice.get("finish_reason")
-    finish = finish if isinstance(finish, str) else None
+    finish = _finish_reason(choice.get("finish_reason"), keys)
+    if len(text) > MAX_CHARS:
+        message = f"the reply is cut off: it has more than {MAX_CHARS:,} characters"
+        raise Fault("truncated", message, 0, usage=usage, blameless=True)
+    text = cleaned(text, keys)
     if finish is not None and finish.lower() in _CUT:
         raise Fault(
             "truncated",
@@ -60,8 +70,31 @@ def read_reply(
     if not text.strip():
         why = f" (finish_reason {finish})" if finish else ""
         raise Fault("empty", f"the reply holds no text{why}", 1, usage=usage, blameless=True)
-    model = data.get("model")
-    return Reply(text, finish, usage, model=cleaned(model)[:200] if isinstance(model, str) else None, notes=notes)
+    return Reply(text, finish, usage, model=_model(data.get("model"), keys), notes=notes)
+
+
+def sound(reply: Reply, messages: Sequence[Message], keys: Sequence[str]) -> Reply:
+    """A reply out of a cache, as it would be kept now: older versions kept some of a provider's words as they came."""
+    given = {"prompt_tokens": reply.usage.prompt_tokens, "completion_tokens": reply.usage.completion_tokens}
+    believed = None not in (_count(given, "prompt_tokens"), _count(given, "completion_tokens"))
+    return replace(
+        reply,
+        text=cleaned(reply.text, keys),
+        finish_reason=_finish_reason(reply.finish_reason, keys),
+        model=_model(reply.model, keys),
+        usage=reply.usage if believed else estimated_usage(messages, reply.text),
+    )
+
+
+def _finish_reason(said: Any, keys: Sequence[str]) -> str | None:
+    """Why the reply ended, in the provider's word where it is one: anything else might break what shows it."""
+    if not isinstance(said, str):
+        return None
+    return said if _REASON.fullmatch(said) and not any(key in said for key in keys) else "other"
+
+
+def _model(said: Any, keys: Sequence[str]) -> str | None:
+    return named(said, keys) if isinstance(said, str) else None
 
 
 def _text(message: Mapping[str, Any]) -> str:
@@ -79,15 +112,21 @@ def _refusal(message: Mapping[str, Any]) -> str:
 
 
 def _usage(data: Mapping[str, Any], messages: Sequence[Message], text: str) -> Usage:
-    usage = data.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
-    if not prompt and not completion:  # null, absent or zeros: a budget would see nothing
-        return estimated_usage(messages, text)
-    details = usage.get("prompt_tokens_details")
-    return Usage(prompt, completion, _count(details, "cached_tokens") if isinstance(details, dict) else 0)
+    """What the provider has counted, and an estimate in place of what it has not, or not believably: or a budget would
+    see nothing."""
+    given = data.get("usage")
+    fields = given if isinstance(given, dict) else {}
+    likely = estimated_usage(messages, text)
+    prompt, completion = _count(fields, "prompt_tokens"), _count(fields, "completion_tokens")
+    if not prompt or completion is None or (not completion and text.strip()):
+        return Usage(prompt or likely.prompt_tokens, completion or likely.completion_tokens, estimated=True)
+    details = fields.get("prompt_tokens_details")
+    cached = _count(details, "cached_tokens") if isinstance(details, dict) else 0
+    return Usage(prompt, completion, min(cached or 0, prompt))
 
 
-def _count(fields: Mapping[str, Any], name: str) -> int:
+def _count(fields: Mapping[str, Any], name: str) -> int | None:
     value = fields.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= _MOST_TOKENS else None

@@ -11,8 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pytest_personal_align.core.result import ErrorKind, Usage
-from pytest_personal_align.core.text import one_line
-from pytest_personal_align.engine.clean import redacted
+from pytest_personal_align.engine.clean import MAX_BYTES, redacted, told
 
 
 @dataclass(eq=False)
@@ -22,8 +21,9 @@ class Fault(Exception):
     ``retries`` is how often the attempt is repeated at most, None for as often as the run allows. ``fatal``:
     every other call to this model would fail in the same way. ``after`` is the waiting time in seconds that the
     endpoint asked for, ``refused`` the parameter that the model does not take, ``usage`` what was paid in spite of
-    the fault. ``slow_down``: the endpoint has too many requests. ``blameless``: the fault is of this conversation
-    alone, and says nothing about the endpoint.
+    the fault, ``received`` how many bytes of a reply had come where nobody can say what was paid. ``slow_down``: the
+    endpoint has too many requests. ``blameless``: the fault is of this conversation alone, and says nothing about
+    the endpoint.
     """
 
     kind: ErrorKind
@@ -35,6 +35,7 @@ class Fault(Exception):
     usage: Usage | None = None
     slow_down: bool = False
     blameless: bool = False
+    received: int = 0
 
     def __str__(self) -> str:
         return self.message
@@ -66,7 +67,7 @@ def fault_of(status: int, headers: Mapping[str, str], body: str, sent: Mapping[s
     ``sent`` are the parameters of the request that a model might refuse; ``whose`` names the endpoint.
     """
     said, words, param = _said(body)
-    message = one_line(redacted(f"HTTP {status} from {whose}: {said or 'no explanation'}"), 400)
+    message = told(f"HTTP {status} from {whose}: {said if said.strip() else 'no explanation'}", 400)
     if 300 <= status < 400:
         return Fault("provider", f"{message} (a redirect is not followed: check the address)", 0, fatal=True)
     if any(mark in words for mark in _QUOTA) or status == 402:
@@ -84,6 +85,12 @@ def fault_of(status: int, headers: Mapping[str, str], body: str, sent: Mapping[s
     if status in (408, 409, 425, 429) or status >= 500:
         return Fault("provider", message, after=retry_after(headers), slow_down=status in (429, 503, 529))
     return Fault("provider", message, 0)
+
+
+def too_large(status: int, received: int, whose: str) -> Fault:
+    """The fault of a body that is not read to its end, after ``received`` bytes."""
+    message = f"the reply from {whose} is cut off: it is larger than {MAX_BYTES:,} bytes"
+    return Fault("truncated", message, 0, blameless=True, received=received if status == 200 else 0)
 
 
 def fault_in_reply(error: Any, sent: Mapping[str, Any], whose: str) -> Fault:
@@ -130,17 +137,18 @@ def _said(body: str) -> tuple[str, str, str | None]:
     if isinstance(error, list) and error:
         error = error[0]
     if not isinstance(error, dict):
-        return one_line(str(error)), str(error)[:4000].lower(), None
+        return str(error), str(error)[:4000].lower(), None
     message = error.get("message") or error.get("detail") or error.get("msg") or error.get("error") or ""
     said = message if isinstance(message, str) else json.dumps(message)
     param = error.get("param")
-    return said or one_line(body), json.dumps(error)[:4000].lower(), param if isinstance(param, str) else None
+    return said or body, json.dumps(error)[:4000].lower(), param if isinstance(param, str) else None
 
 
 def _gist(body: str) -> str:
     """A page of HTML as its title."""
     title = re.search(r"<title[^>]*>(.*?)</title", body[:20_000], re.IGNORECASE | re.DOTALL)
-    return one_line(title[1]) if title else one_line(re.sub(r"<[^>]{0,2000}>", " ", body[:2_000]))
+    # Keys go before the cut, or half of one might stay.
+    return title[1] if title else re.sub(r"<[^>]{0,2000}>", " ", redacted(body[:20_000])[:2_000])
 
 
 def _refused(said: str, param: str | None, sent: Mapping[str, Any]) -> str | None:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pytest_personal_align.core.text import one_line
-from pytest_personal_align.engine.clean import redacted
+from pytest_personal_align.engine.bounded import bind, watched
+from pytest_personal_align.engine.clean import told
 from pytest_personal_align.engine.fault import Fault, fault_of
 from pytest_personal_align.engine.route import Route
 from pytest_personal_align.engine.wire import parsed
@@ -41,21 +41,32 @@ class LitellmWay:
 
     async def close(self) -> None:
         await self._litellm.close_litellm_async_clients()
+        # Its worker for logs would outlive the loop, and complain of that into whichever test runs then.
+        left = [task for task in asyncio.all_tasks() if "LoggingWorker" in getattr(task.get_coro(), "__qualname__", "")]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=1)
 
     async def send(self, route: Route, body: dict[str, Any], sent: Mapping[str, Any]) -> Any:
         arguments = {"model": route.name, **body, "max_retries": 0, "timeout": self._timeout, "num_retries": None}
         if route.base is not None:
             arguments["api_base"] = route.base
             if route.provider != "azure":
-                arguments.setdefault("api_key", os.environ.get(f"{route.provider.upper()}_API_KEY") or "none")
-        try:
-            response = await asyncio.wait_for(self._litellm.acompletion(**arguments), self._timeout)
-        except asyncio.TimeoutError:
-            raise Fault("timeout", f"{route.endpoint} did not answer within {self._timeout:g} s", 1) from None
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 - litellm raises what it likes; status and body tell what it is
-            raise _fault(error, sent, route.endpoint) from None
+                key = os.environ.get(f"{route.provider.upper()}_API_KEY", "").strip()
+                arguments.setdefault("api_key", key or "none")
+        with watched(route.endpoint) as received:
+            try:
+                response = await asyncio.wait_for(self._litellm.acompletion(**arguments), self._timeout)
+            except asyncio.TimeoutError:
+                message = f"{route.endpoint} did not answer within {self._timeout:g} s"
+                raise Fault("timeout", message, 1, received=received.billed) from None
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - litellm raises what it likes; status and body tell what it is
+                fault = received.fault or _fault(error, sent, route.endpoint)
+                fault.received = fault.received or received.billed
+                raise fault from None
         return _plain(response)
 
 
@@ -70,6 +81,8 @@ def load() -> Any:
         os.environ.update(_AT_IMPORT)
         try:
             import litellm  # noqa: PLC0415 - 3 s and 160 MB: only where a model needs it
+
+            _bind_transports()
         finally:
             for name, value in before.items():
                 if value is None:
@@ -78,6 +91,15 @@ def load() -> Any:
                     os.environ[name] = value
         litellm.suppress_debug_info = True  # or it prints "Give Feedback" on every error
         return litellm
+
+
+def _bind_transports() -> None:
+    """litellm's own transport, and those of httpx that it falls back to."""
+    import httpx  # noqa: PLC0415 - comes with litellm
+    from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport  # noqa: PLC0415
+
+    for transport in (LiteLLMAiohttpTransport, httpx.AsyncHTTPTransport, httpx.HTTPTransport):
+        bind(transport)
 
 
 class _NotOurs(logging.Filter):
@@ -127,18 +149,19 @@ _OWN_WORDS = re.compile(r"Unable to get json response.*?Original Response: ?", r
 def _fault(error: Exception, sent: Mapping[str, Any], whose: str) -> Fault:
     """By status and body, which stands at the end of the message: litellm's classes do not tell (403, 409, 529)."""
     text = _PREFIXES.sub("", re.sub(r"\S+Exception - | ssl:<[^>]*>", "", str(error))).strip()
+    text = text.partition("Traceback (most recent call last)")[0].strip() or text  # litellm's own, with our folders
     chain = " ".join(type(one).__name__ for one in _chain(error))
     if _UNREACHABLE.search(chain) or "Cannot connect to host" in text:
-        return Fault("provider", one_line(redacted(f"{whose} cannot be reached: {text}"), 400), fatal=True)
+        return Fault("provider", told(f"{whose} cannot be reached: {text}", 400), fatal=True)
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
-        return Fault("provider", one_line(redacted(f"{whose}: {type(error).__name__}: {text}"), 400))
+        return Fault("provider", told(f"{whose}: {type(error).__name__}: {text}", 400))
     if status < 300:  # what came was no completion
         try:
             parsed(_OWN_WORDS.sub("", text), whose)
         except Fault as fault:
             return fault
-        return Fault("provider", one_line(redacted(f"{whose}: {text}"), 400))
+        return Fault("provider", told(f"{whose}: {text}", 400))
     return fault_of(status, _headers(error), _body(text), sent, whose)
 
 

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from pytest_personal_align.core.text import one_line
-from pytest_personal_align.engine.clean import MAX_BYTES, redacted
-from pytest_personal_align.engine.fault import Fault, fault_of
+from pytest_personal_align.engine.clean import MAX_BYTES, told
+from pytest_personal_align.engine.fault import Fault, fault_of, too_large
 from pytest_personal_align.engine.route import Route
 
 _PATH = "/chat/completions"
@@ -44,6 +43,7 @@ class Wire:
         url = route.base if route.base.endswith(_PATH) else route.base + _PATH
         key = os.environ.get("OPENAI_API_KEY", "").strip()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
+        status, raw = 0, bytearray()
         try:
             async with self._session.post(
                 url,
@@ -52,17 +52,21 @@ class Wire:
                 allow_redirects=False,
                 proxy=self._proxy(url),
             ) as response:
-                raw = await _read(response, route.base)
                 status, reply_headers = response.status, response.headers
+                async for chunk in response.content.iter_any():
+                    raw += chunk
+                    if len(raw) > MAX_BYTES:
+                        raise too_large(status, len(raw), route.base)
         except asyncio.TimeoutError:
             # Tried once more only: it has had its chance.
-            raise Fault("timeout", f"{route.base} did not answer within {self._timeout:g} s", 1) from None
+            message = f"{route.base} did not answer within {self._timeout:g} s"
+            raise Fault("timeout", message, 1, received=len(raw)) from None
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
             # Nobody there: after a first reply it may come back, before it hardly.
             raise Fault("provider", _unreachable(route.base, error), fatal=True) from None
         except (aiohttp.ClientError, OSError) as error:
-            what = one_line(redacted(f"{type(error).__name__}: {error}".rstrip(": ")))
-            raise Fault("provider", f"the connection to {route.base} broke: {what}") from None
+            message = f"the connection to {route.base} broke: {told(f'{type(error).__name__}: {error}'.rstrip(': '))}"
+            raise Fault("provider", message, received=len(raw) if status == 200 else 0) from None
         text = raw.decode("utf-8", "replace")
         if status != 200:
             raise fault_of(status, reply_headers, text, sent, route.base)
@@ -82,23 +86,13 @@ def parsed(text: str, whose: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        what = one_line(redacted(text), 80)
+        what = told(text, 80)
     kind = "an empty body" if not what else "HTML" if what.startswith("<") else "a body that is not whole JSON"
     hint = ": is the address right? It mostly ends in /v1" if kind == "HTML" else f": {what}" if what else ""
-    raise Fault("provider", f"{whose} answered with {kind}{hint}")
-
-
-async def _read(response: aiohttp.ClientResponse, whose: str) -> bytes:
-    chunks, size = [], 0
-    async for chunk in response.content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > MAX_BYTES:
-            message = f"the reply from {whose} is cut off: it is larger than {MAX_BYTES:,} bytes"
-            raise Fault("truncated", message, 0, blameless=True)
-    return b"".join(chunks)
+    # A page of HTML comes from no model; half a reply may have been paid.
+    raise Fault("provider", f"{whose} answered with {kind}{hint}", received=0 if kind == "HTML" else len(text))
 
 
 def _unreachable(base: str, error: Exception) -> str:
     reason = getattr(error, "os_error", None) or error
-    return one_line(redacted(f"{base} cannot be reached: {getattr(reason, 'strerror', None) or reason}"))
+    return told(f"{base} cannot be reached: {getattr(reason, 'strerror', None) or reason}")
