@@ -140,12 +140,12 @@ def counts_of(name: str, pair: tuple[GateCase, GateCase], options: GateOptions) 
     if not covers(Gate(mode, now.arm, None, category), now):
         return None
     trials = min(len(before.verdicts), len(now.verdicts))
-    first = count(mode, _own(before).first(trials), options.unclear)
-    second = count(mode, _own(now).first(trials), options.unclear)
+    first = count(mode, own(before).first(trials), options.unclear)
+    second = count(mode, own(now).first(trials), options.unclear)
     return (first, second) if first is not None and second is not None else None
 
 
-def _own(case: GateCase) -> GateCase:
+def own(case: GateCase) -> GateCase:
     """The case with the label that it has without a look at others."""
     return replace(case, failure_mode="inattentiveness") if case.failure_mode == "inconsistency" else case
 

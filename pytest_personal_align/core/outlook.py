@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pytest_personal_align.core.comparison import paired_modes, place
+from pytest_personal_align.core.comparison import own, paired_modes, place
 from pytest_personal_align.core.decision import doubtful_limit
 from pytest_personal_align.core.gate import (
     Entry,
@@ -80,7 +80,7 @@ def _comparison_lines(rules: Rules, compared: Sequence[str], entries: Sequence[E
 
 def _difference_line(gate: Gate, entries: Sequence[Entry], rules: Rules, given: Assumptions) -> str:
     known = _kept(gate, entries, rules)
-    counts = [c for case in known if (c := count(gate.mode, case, rules.options.unclear)) is not None]
+    counts = [c for case in known if (c := count(gate.mode, own(case), rules.options.unclear)) is not None]
     rate = min(0.99, clustered_rate(counts).rate) if counts else ASSUMED_RATE
     cases = len(counts) or len(entries)
     source = f"from {rate:.1%}" if counts else f"from {rate:.0%} (assumed)"

@@ -141,6 +141,12 @@ def test_what_will_not_be_gated_is_said_by_the_plan(suite: pytest.Pytester) -> N
     live.stdout.fnmatch_lines(["personal-align: this run will be invalid: *"])
 
 
+def test_the_plan_counts_inconsistency_where_the_comparison_does(project: pytest.Pytester) -> None:
+    project.runpytest_subprocess("--pa-model=demo/fickle", "--pa-record=before.json")
+    plan = project.runpytest_subprocess("--pa-model=demo/fickle", "--pa-plan", "--pa-baseline=before.json")
+    plan.stdout.fnmatch_lines(["*inattentiveness: 10 cases see * from 60.0%*"])
+
+
 def test_a_partial_selection_is_not_compared(suite: pytest.Pytester, record: Callable[[], Any]) -> None:
     suite.runpytest_subprocess("--pa-model=mine-3", "--pa-record=before.json")
     result = suite.runpytest_subprocess("--pa-model=mine-3", "--pa-baseline=before.json", "-k", "case-00 or case-39")
