@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pytest_personal_align.core.options import EngineOptions
 from pytest_personal_align.core.result import CallFailed, Message, Reply, TrialError, Usage
 from pytest_personal_align.engine.clean import environment_keys, estimated_tokens, told
-from pytest_personal_align.engine.completion import chat_messages, read_reply, sound, structured
+from pytest_personal_align.engine.completion import MOST_TOKENS, chat_messages, read_reply, sound, structured
 from pytest_personal_align.engine.endpoint import Endpoint, Line
 from pytest_personal_align.engine.fault import Fault
 from pytest_personal_align.engine.journal import Journal, Warn, key
@@ -277,5 +277,5 @@ def _room(sent: Mapping[str, Any]) -> int | None:
     for name in ("max_completion_tokens", "max_tokens"):
         value = sent.get(name)
         if isinstance(value, int) and value > 0:
-            return value
+            return min(value, MOST_TOKENS)
     return None

@@ -14,7 +14,7 @@ from pytest_personal_align.engine.fault import Fault, fault_in_reply
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _FILTERED = frozenset({"content_filter", "content_filtered", "safety", "recitation", "guardrail_intervened"})
 _REASON = re.compile(r"[A-Za-z0-9_.:-]{1,40}")
-_MOST_TOKENS = 100_000_000
+MOST_TOKENS = 100_000_000
 """No reply takes as many: who says more has miscounted."""
 
 
@@ -129,4 +129,4 @@ def _count(fields: Mapping[str, Any], name: str) -> int | None:
     value = fields.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
         return None
-    return value if 0 <= value <= _MOST_TOKENS else None
+    return value if 0 <= value <= MOST_TOKENS else None

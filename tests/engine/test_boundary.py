@@ -263,3 +263,10 @@ def test_what_is_said_of_cached_tokens_breaks_nothing(server: FakeServer, model:
     answer, ledger = asked(server, model, Fault(completion("Well.", usage=usage)))
     assert isinstance(answer, Reply) or (model, answer.kind) == ("hosted_vllm/x", "provider")
     assert 0 <= ledger.calls().tokens["cached"] <= 5
+
+
+def test_more_room_than_there_can_be_is_the_providers_to_refuse(server: FakeServer) -> None:
+    server.script = error(400, "max_tokens is too large.")
+    answer, _, _ = ask(ONCE, "openai/gpt-4o-mini", server.url, params={"max_tokens": 10**400})
+    assert isinstance(answer, TrialError)
+    assert "too large" in answer.message
