@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_personal_align.core.errors import OptionError
-from pytest_personal_align.engine.journal import FILE, Damaged, connect
+from pytest_personal_align.engine.journal import FILE, Damaged, connect, malformed
+
+# A damaged row may hold any number, or none, where the time should be.
+_DATED = "stored between 0 and 32503680000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,9 @@ class CacheUsage:
 def cache_usage(folder: str) -> CacheUsage:
     """Raises OptionError where there is no cache that can be read."""
     path = Path(folder) / FILE
-    with closing(_open(path)) as connection:
-        replies, oldest, newest = connection.execute("select count(*), min(stored), max(stored) from reply").fetchone()
+    with _opened(path) as connection:
+        (replies,) = connection.execute("select count(*) from reply").fetchone()
+        oldest, newest = connection.execute(f"select min(stored), max(stored) from reply where {_DATED}").fetchone()
         models = dict(connection.execute("select model, count(*) from reply group by model order by 2 desc, 1"))
     size = sum(part.stat().st_size for part in path.parent.glob(f"{FILE}*"))
     return CacheUsage(path, size, replies, oldest, newest, models)
@@ -37,22 +42,23 @@ def cache_usage(folder: str) -> CacheUsage:
 def prune_cache(folder: str, older_than_days: float) -> int:
     """Delete replies older than so many days and give the space back; 0 deletes everything, even what another clock
     stored in the future. Returns how many went. Raises OptionError."""
-    path = Path(folder) / FILE
-    try:
-        with closing(_open(path)) as connection:
-            before = int(time.time() - older_than_days * 86_400)
-            old = "delete from reply where ? = 0 or stored <= ?"
-            gone = connection.execute(old, (older_than_days, before)).rowcount
-            connection.execute("vacuum")
-            return gone
-    except sqlite3.Error as error:
-        raise OptionError(f"{path} cannot be pruned: {error}") from None
+    with _opened(Path(folder) / FILE) as connection:
+        before = int(time.time() - older_than_days * 86_400)
+        old = "delete from reply where ? = 0 or stored <= ?"
+        gone = connection.execute(old, (older_than_days, before)).rowcount
+        connection.execute("vacuum")
+        return gone
 
 
-def _open(path: Path) -> sqlite3.Connection:
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """The cache; whatever is wrong with it becomes an OptionError that says what to do."""
     if not path.exists():
         raise OptionError(f"there is no cache at {path}")
     try:
-        return connect(path)
-    except (Damaged, sqlite3.Error) as error:
-        raise OptionError(f"the cache {path} cannot be read: {error}") from None
+        with closing(connect(path)) as connection:
+            yield connection
+    except (Damaged, sqlite3.Error, UnicodeDecodeError) as error:
+        useless = not isinstance(error, sqlite3.Error) or malformed(error)
+        advice = "; delete that file, or let the next run set it aside" if useless else ""
+        raise OptionError(f"the cache {path} cannot be used: {error}{advice}") from None
