@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ import pytest
 from pytest_personal_align.core.options import EngineOptions, Limits, Reuse
 from pytest_personal_align.core.result import Message, Reply, TrialError, Usage
 from pytest_personal_align.engine import client as client_module
+from pytest_personal_align.engine.bounded import bind, watched
 from pytest_personal_align.engine.clean import told
 from pytest_personal_align.engine.completion import sound
+from pytest_personal_align.engine.fault import Fault as TooLarge
 from pytest_personal_align.engine.ledger import Ledger
 from pytest_personal_align.engine.prices import model_info
 from tests.engine.enginekit import arm, ask, plan, run
@@ -270,3 +273,33 @@ def test_more_room_than_there_can_be_is_the_providers_to_refuse(server: FakeServ
     answer, _, _ = ask(ONCE, "openai/gpt-4o-mini", server.url, params={"max_tokens": 10**400})
     assert isinstance(answer, TrialError)
     assert "too large" in answer.message
+
+
+@pytest.mark.parametrize("transport", ["httpx", "httpx, not asynchronous"])
+def test_what_litellm_falls_back_to_is_bounded_too_and_only_for_our_calls(server: FakeServer, transport: str) -> None:
+    httpx = pytest.importorskip("httpx")
+    bind(httpx.AsyncHTTPTransport)
+    bind(httpx.HTTPTransport)
+
+    async def waited() -> Any:
+        async with httpx.AsyncClient(follow_redirects=True) as client:
+            return await client.post(f"{server.url}/x", json={"messages": []})
+
+    def post() -> Any:
+        if transport == "httpx":
+            return asyncio.run(waited())
+        with httpx.Client(follow_redirects=True) as client:
+            return client.post(f"{server.url}/x", json={"messages": []})
+
+    with FakeServer("Well.") as other:
+        server.script = Fault("", 307, {"Location": f"{other.url}/x"})
+        assert post().json()["choices"]
+        with watched("here") as received:
+            assert (post().status_code, received.billed) == (307, 0)
+        assert len(other.requests) == 1
+    server.script = FAULTS["huge"]
+    assert len(post().content) > 4_000_000
+    with watched("here") as received, pytest.raises(TooLarge, match="larger than 4,000,000 bytes"):
+        post()
+    assert received.fault is not None
+    assert received.billed > 4_000_000
