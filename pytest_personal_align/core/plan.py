@@ -10,7 +10,7 @@ import string
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from pytest_personal_align.core.options import Arm
 from pytest_personal_align.core.render import TemplateError, render, uses
@@ -82,21 +82,43 @@ class Draw:
 
     def __init__(self, use_case: UseCase, distractors: Distractors, seed: int) -> None:
         subject = subject_stems(use_case, distractors.avoid.get(use_case.category, ()))
-        self.trivia = _draw(distractors.trivia, TRIVIA, subject, f"{seed}:{use_case.id}:trivia")
-        self.small_talk = _draw(distractors.small_talk, SMALL_TALK, subject, f"{seed}:{use_case.id}:small_talk")
-        self.strangers = _draw(distractors.strangers, STRANGERS, subject, f"{seed}:{use_case.id}:strangers")
+        self.trivia = Drawn(distractors.trivia, TRIVIA, subject, f"{seed}:{use_case.id}:trivia")
+        self.small_talk = Drawn(distractors.small_talk, SMALL_TALK, subject, f"{seed}:{use_case.id}:small_talk")
+        self.strangers = Drawn(distractors.strangers, STRANGERS, subject, f"{seed}:{use_case.id}:strangers")
 
 
-def _draw(entries: Sequence[str], wanted: int, subject: Collection[str], seed: str) -> list[str]:
-    order = random.Random(seed)  # seeding with text hashes it the same in every process and version
-    taken: dict[int, str] = {}
-    tries = 0
-    while len(taken) < min(wanted, len(entries)) and tries < 40 * wanted:
-        tries += 1
-        index = order.randrange(len(entries))
-        if index not in taken and not touches(entries[index], subject):
-            taken[index] = entries[index]
-    return list(taken.values())
+class Drawn(Sequence[str]):
+    """Up to ``wanted`` entries in a seeded order, without those that touch the subject.
+
+    An entry is drawn when it is asked for: most scenarios take the first few of many.
+    """
+
+    def __init__(self, entries: Sequence[str], wanted: int, subject: Collection[str], seed: str) -> None:
+        self._entries = entries
+        self._wanted = min(wanted, len(entries))
+        self._subject = subject
+        self._order = random.Random(seed)  # seeding with text hashes it the same in every process and version
+        self._tries = 40 * wanted
+        self._taken: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._first(self._wanted))
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        last = index.stop if isinstance(index, slice) else index + 1
+        return self._first(self._wanted if last is None or last <= 0 else last)[index]
+
+    def _first(self, count: int) -> list[str]:
+        while len(self._taken) < min(count, self._wanted) and self._tries > 0:
+            self._tries -= 1
+            index = self._order.randrange(len(self._entries))
+            if index not in self._taken and not touches(self._entries[index], self._subject):
+                self._taken[index] = self._entries[index]
+        return list(self._taken.values())
 
 
 _WORD = re.compile(r"[a-z][a-z'-]{3,}")

@@ -61,6 +61,21 @@ def test_no_distractor_touches_the_subject_of_its_use_case() -> None:
         assert not [text for text in drawn if touches(text, subject)]
 
 
+@given(st.lists(st.integers(-45, 45), max_size=6))
+def test_a_draw_is_the_same_in_whatever_order_it_is_asked(indices: list[int]) -> None:
+    distractors = catalogue().distractors
+    whole, bit = (Draw(CASES[3], distractors, 1).trivia for _ in range(2))
+    entries = list(whole)
+    assert len(entries) == 30
+    for index in indices:
+        if -30 <= index < 30:
+            assert bit[index] == entries[index]
+        else:
+            with pytest.raises(IndexError):
+                bit[index]
+        assert bit[:index] == entries[:index]
+
+
 @given(text=st.text("abAB1 -'", max_size=12), stems=st.sets(st.text("ab1 -", min_size=1, max_size=3), max_size=4))
 def test_a_text_is_touched_where_a_word_of_it_begins_with_a_stem(text: str, stems: set[str]) -> None:
     pattern = re.compile(r"(?<![a-z0-9])(?:" + "|".join(map(re.escape, stems)) + ")", re.IGNORECASE)
