@@ -22,8 +22,9 @@ def browser_path() -> str | None:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Not of the session: while it is open, its event loop runs in this thread, and no other test may start one."""
     api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
     path = browser_path()
     if path is None:
