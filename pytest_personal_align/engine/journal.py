@@ -5,43 +5,34 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import queue
-import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pytest_personal_align.core.options import CacheMode
 from pytest_personal_align.core.result import Message, Reply, Usage
+from pytest_personal_align.engine.replyfile import (
+    FILE,
+    SCHEMA_VERSION,
+    TROUBLE,
+    Damaged,
+    checksum,
+    connect,
+    copy_aside,
+    identity,
+    malformed,
+    renew,
+    set_aside,
+    whole,
+)
 from pytest_personal_align.engine.route import Route
 
-SCHEMA_VERSION = 1
-FILE = "replies.sqlite"
-_APPLICATION = 0x50414C4E  # "PALN"
-_BUSY_SECONDS = 30.0
 _TRIES = 3
-_TABLE = """
-create table reply (
-    key blob primary key,      -- SHA-256 of what was asked, see key()
-    model text not null,
-    stored integer not null,   -- seconds since 1970
-    sum blob not null,         -- BLAKE2b of key and payload: a damaged row is a miss, never a wrong answer
-    payload blob not null      -- the reply as JSON
-)
-"""
-_ROW = "select rowid, key, model, stored, sum, payload from reply where rowid = ?"
-_ROWS = "select rowid, key, model, stored, sum, payload from reply where rowid > ? order by rowid"
-_STEPS = 10_000
-_TROUBLE = (sqlite3.Error, UnicodeDecodeError)
-"""What a damaged file gives: SQLite quotes it in its messages, and what is quoted need not be UTF-8."""
-_LATEST = 1 << 40
-"""Seconds since 1970 that no clock of ours shows."""
 
 Warn = Callable[[str], None]
 
@@ -110,7 +101,7 @@ class Journal:
         try:
             row = self._reader.execute("select sum, payload from reply where key = ?", (key,)).fetchone()
             return _reply(key, *row) if row is not None else None
-        except (*_TROUBLE, Damaged) as error:
+        except (*TROUBLE, Damaged) as error:
             doubted = self._writer is not None and self._writer.doubt(error)
             if not (doubted and malformed(error)):  # otherwise whoever mends it tells
                 again = "" if self.mode == "replay" else "; the call is made again"
@@ -139,20 +130,16 @@ class Journal:
     def _connected(self) -> sqlite3.Connection:
         """A connection. What cannot be read is set aside, unless another run has just done so."""
         for _ in range(_TRIES):
-            found = _identity(self.path)
+            found = identity(self.path)
             try:
                 return connect(self.path)
             except (Damaged, sqlite3.DatabaseError) as error:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
-                if _identity(self.path) == found:
-                    aside = _set_aside(self.path)
+                if identity(self.path) == found:
+                    aside = set_aside(self.path)
                     self._warn(f"the cache {self.path} cannot be read ({error}); it was set aside as {aside.name}")
         return connect(self.path)
-
-
-class Damaged(Exception):
-    """A file that is no cache of ours, or a row that is not as it was written."""
 
 
 class _Writer:
@@ -203,7 +190,7 @@ class _Writer:
     def _store(self, rows: list[tuple[Any, ...]]) -> None:
         try:
             self._insert(rows)
-        except _TROUBLE as error:
+        except TROUBLE as error:
             if malformed(error) and self._mend(error):
                 self._store(rows)
             else:
@@ -214,7 +201,7 @@ class _Writer:
         try:
             self._connection.executemany("insert or replace into reply values (?, ?, ?, ?, ?)", rows)
             self._connection.execute("commit")
-        except _TROUBLE:
+        except TROUBLE:
             if self._connection.in_transaction:
                 self._connection.execute("rollback")
             raise
@@ -229,12 +216,12 @@ class _Writer:
         if self._mended:
             return False
         try:
-            if not _whole(self._connection):  # otherwise another run was faster
-                aside = _copy_aside(self._path)
-                kept = _renew(self._connection)
+            if not whole(self._connection):  # otherwise another run was faster
+                aside = copy_aside(self._path)
+                kept = renew(self._connection)
                 done = f"it was set aside as {aside.name}; {kept:,} replies could be read and are kept"
                 self._warn(f"the cache {self._path} is damaged ({error}); {done}")
-        except (OSError, *_TROUBLE) as failure:
+        except (OSError, *TROUBLE) as failure:
             self._warn(f"the cache {self._path} is damaged ({error}) and cannot be mended ({failure}); delete it")
             return False
         finally:
@@ -254,168 +241,13 @@ def _tell(futures: list[asyncio.Future[None]]) -> None:
         pass  # the loop has ended; what was to be stored is stored
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the file, and make it ours if it is new. Raises Damaged where it is somebody else's."""
-    until = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            return _opened(path)
-        except sqlite3.OperationalError as error:
-            # SQLite itself does not wait where two processes turn on write-ahead logging at the same moment.
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-        time.sleep(0.02)
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        if _owner(connection) == (0, 0, 0):
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("begin immediate")
-            if _owner(connection) == (0, 0, 0):  # another process may have been faster
-                _create(connection)
-            connection.execute("commit")
-        application, version, _ = _owner(connection)
-        if application != _APPLICATION:
-            raise Damaged("it is not a cache of pytest-personal-align")
-        if version != SCHEMA_VERSION:
-            raise Damaged(f"it has the version {version}, not {SCHEMA_VERSION}")
-        _require_columns(connection)
-        # Durable against the end of the process with one write a transaction; only a power cut can lose some.
-        connection.execute("pragma synchronous = normal")
-    except UnicodeDecodeError:
-        connection.close()
-        raise Damaged("its description of itself is damaged") from None
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _require_columns(connection: sqlite3.Connection) -> None:
-    """Not the rows: a damaged page of them is found, and mended, where it is read."""
-    try:
-        connection.execute("select key, model, stored, sum, payload from reply limit 0").fetchall()
-    except sqlite3.OperationalError as error:
-        if "no such" in str(error):
-            raise Damaged(str(error)) from None
-        raise
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    connection.execute(_TABLE)
-    connection.execute(f"pragma application_id = {_APPLICATION}")
-    connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
-
-
-def _owner(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    (application,) = connection.execute("pragma application_id").fetchone()
-    (version,) = connection.execute("pragma user_version").fetchone()
-    (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
-    return application, version, tables
-
-
-def malformed(error: Exception) -> bool:
-    """Whether SQLite says that the file is damaged, and not that it is locked, full or cannot be opened."""
-    return type(error) is sqlite3.DatabaseError
-
-
-def _whole(connection: sqlite3.Connection) -> bool:
-    try:
-        return connection.execute("pragma integrity_check(1)").fetchall() == [("ok",)]
-    except sqlite3.DatabaseError as error:
-        if malformed(error):
-            return False
-        raise
-
-
-def _renew(damaged: sqlite3.Connection) -> int:
-    """Write what can be read over the damaged file, in one transaction. Returns how many replies that is."""
-    damaged.text_factory = bytes  # what is damaged need not be UTF-8
-    with closing(sqlite3.connect("", isolation_level=None)) as fresh:  # a temporary file
-        (page_size,) = damaged.execute("pragma page_size").fetchone()
-        fresh.execute(f"pragma page_size = {page_size:d}")
-        fresh.execute("begin")
-        _create(fresh)
-        fresh.executemany("insert or ignore into reply values (?, cast(? as text), ?, ?, ?)", _readable(damaged))
-        fresh.execute("commit")
-        (kept,) = fresh.execute("select count(*) from reply").fetchone()
-        fresh.backup(damaged)
-    return int(kept)
-
-
-def _readable(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
-    """The rows that are as they were written, each one behind a damaged page too; where very many are damaged, it is
-    looked further and further behind."""
-    after = misses = 0
-    alone = False  # sqlite3 reads one row ahead: the row before a damaged one can be had alone only
-    while misses < _STEPS + 60:
-        try:
-            for rowid, *row in connection.execute(_ROW if alone else _ROWS, (after,)):
-                if rowid > after:
-                    after, misses = rowid, 0
-                if _as_written(*row):
-                    yield tuple(row)
-            if not alone:
-                return
-            alone = False
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise
-            alone = not alone
-            if alone:
-                after += 1 << max(0, misses - _STEPS)
-                misses += 1
-
-
-def _as_written(key: Any, model: Any, stored: Any, stored_sum: Any, payload: Any) -> bool:
-    typed = isinstance(key, bytes) and isinstance(model, bytes) and isinstance(payload, bytes)
-    dated = isinstance(stored, int) and 0 <= stored < _LATEST
-    return typed and dated and len(key) == hashlib.sha256().digest_size and _sum(key, payload) == stored_sum
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _aside(path: Path) -> Path:
-    return path.with_name(f"{path.name}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
-
-
-def _set_aside(path: Path) -> Path:
-    aside = _aside(path)
-    for ending in ("", "-wal", "-shm"):
-        with suppress(FileNotFoundError):  # another run may do the same
-            path.with_name(path.name + ending).replace(aside.with_name(aside.name + ending))
-    return aside
-
-
-def _copy_aside(path: Path) -> Path:
-    aside = _aside(path)
-    for ending in ("", "-wal"):
-        part = path.with_name(path.name + ending)
-        with suppress(FileNotFoundError):
-            if part.stat().st_size:
-                shutil.copyfile(part, aside.with_name(aside.name + ending))
-    return aside
-
-
 def _row(key: bytes, reply: Reply) -> tuple[bytes, bytes]:
     payload = json.dumps(asdict(reply), separators=(",", ":")).encode()
-    return _sum(key, payload), payload
-
-
-def _sum(key: bytes, payload: bytes) -> bytes:
-    return hashlib.blake2b(payload, digest_size=8, key=key).digest()
+    return checksum(key, payload), payload
 
 
 def _reply(key: bytes, stored_sum: bytes, payload: bytes) -> Reply:
-    if not isinstance(payload, bytes) or _sum(key, payload) != stored_sum:
+    if not isinstance(payload, bytes) or checksum(key, payload) != stored_sum:
         raise Damaged("a checksum is wrong")
     data = json.loads(payload)
     return Reply(**{**data, "usage": Usage(**data["usage"])})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_personal_align.core.errors import OptionError
-from pytest_personal_align.engine.journal import FILE, Damaged, connect, malformed
+from pytest_personal_align.engine.replyfile import FILE, Damaged, connect, malformed
 
 # A damaged row may hold any number, or none, where the time should be.
 _DATED = "stored between 0 and 32503680000"

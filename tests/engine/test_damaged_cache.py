@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_personal_align.core.options import Limits
-from pytest_personal_align.engine.journal import FILE
+from pytest_personal_align.engine.replyfile import FILE
 from tests.engine.enginekit import Ran, reference_plans, run
 from tests.engine.test_reply_cache import child, options
 from tests.engine.test_shared_prefixes import echo
