@@ -8,11 +8,12 @@ from typing import Any
 
 from pytest_personal_align.core.comparison import PairedTest, row_of
 from pytest_personal_align.core.contrasts import contrasts, pass_k
-from pytest_personal_align.core.gate import GateCase, GateRow, evaluate, strict_rows
+from pytest_personal_align.core.gate import GateCase, GateRow, evaluate
 from pytest_personal_align.core.limit import GateOutcome
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.record import GateRecord
 from pytest_personal_align.core.settle import Settlement, Settler
+from pytest_personal_align.core.strict import strict_rows
 
 
 @dataclass(frozen=True)
