@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -168,7 +169,7 @@ class _Asker:
         except ValueError:
             raise OptionError(f"{called}: {value!r} is not {what}") from None
         within = (low is None or number >= low) and (high is None or number <= high)
-        if not within or number != number:
+        if not within or not math.isfinite(number):
             bounds = f"at least {low:g}" if high is None else f"from {low:g} to {high:g}"
             raise OptionError(f"{called}: {value} is out of range; it must be {bounds}")
         return number  # type: ignore[no-any-return]

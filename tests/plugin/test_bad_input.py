@@ -143,6 +143,7 @@ OPTIONS = [
     (["--pa-trials=0"], "*--pa-trials*"),
     (["--pa-trials=some"], "*some*whole number*"),
     (["--pa-timeout=nan"], "*--pa-timeout*"),
+    (["--pa-max-cost=inf"], "*--pa-max-cost*"),
     (["--pa-param=temperature"], "*KEY=VALUE*"),
     (["--pa-param=api_key=sk-1"], "*api_key*environment*"),
     (["--pa-cache=sometimes"], "*sometimes*use, refresh, replay, off*"),
