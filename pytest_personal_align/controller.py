@@ -10,7 +10,6 @@ import pytest
 
 from pytest_personal_align import finish
 from pytest_personal_align.collection import ALIGN, CaseItem
-from pytest_personal_align.core.baseline import require_comparable
 from pytest_personal_align.core.coverage import fingerprint
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.outcome import Collected, ItemOutcome
@@ -80,14 +79,12 @@ class Controller:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         plans = [item.plan for item in session.items if isinstance(item, CaseItem)]
         collected = self.config.stash[ALIGN].collected
-        kept = self.court.rules.baseline
         if session.testsfailed or not plans:
             return
-        if kept is not None and not collected.partial and not self.settings.regate:
-            try:
-                require_comparable(kept, plans, "--pa-baseline")
-            except OptionError as error:
-                raise pytest.UsageError(str(error)) from None
+        try:
+            self.court.check(plans, collected)
+        except OptionError as error:
+            raise pytest.UsageError(str(error)) from None
         if self.settings.plan_only:
             self._finished = finish.plan_only(
                 self.settings, plans, self.court, assistants_of(self.config), gated=not collected.partial

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pytest_personal_align.core.baseline import require_comparable
+from pytest_personal_align.core.baseline import of_plans, require_comparable
 from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.gate import GateCase
 from pytest_personal_align.core.outcome import Collected, ItemOutcome
@@ -66,15 +66,17 @@ class Court:
     def opened(self) -> bool:
         return self._referee is not None
 
+    def check(self, plans: Sequence[Plan], collected: Collected) -> None:
+        """Raises OptionError, before any call, where the baseline has nothing to compare these plans with."""
+        if self.rules.baseline is not None and not collected.partial:
+            require_comparable(self.rules.baseline, of_plans(plans), "--pa-baseline")
+
     def open(self, plans: Sequence[Plan], collected: Collected) -> None:
-        """Submit all plans of the run. A second call changes nothing. Raises OptionError, before any call, where the
-        baseline has nothing to compare them with."""
+        """Submit all plans of the run. A second call changes nothing."""
         with self._lock:
             if self._referee is not None:
                 return
             self.plans = {plan.key: plan for plan in plans}
-            if self.rules.baseline is not None and not collected.partial and self._recorded is None:
-                require_comparable(self.rules.baseline, plans, "--pa-baseline")
             self.collected = collected
             scope = "part" if collected.partial else self.rules.scope
             self.gated = scope == "whole"

@@ -97,8 +97,10 @@ class EngineServer:
             self._greet(channel)
         elif content["op"] == "plans":
             plans = _plans().validate_python(content["plans"], strict=False)
+            collected = Collected(**content["collected"])
             try:
-                self._court.open(plans, Collected(**content["collected"]))
+                self._court.check(plans, collected)
+                self._court.open(plans, collected)
             except OptionError as error:
                 self.refused = str(error)
                 self._court.refuse(plans, self.refused)

@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     base = baseline.read(args.base, "compare")
     now = record.load(args.record, "compare")
     baseline.require_shared(base, {case.use_case for case in now.cases}, "compare")
+    baseline.require_comparable(base, baseline.of_cases(now), "compare")
     kept = options_of(now)
     options = replace(
         kept,

@@ -46,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
         strict=args.strict or options.strict,
     )
     kept = baseline.read(Path(options.baseline), "merge") if options.baseline else None
+    if kept is not None:
+        baseline.require_comparable(kept, baseline.of_cases(joined), "merge")
     whole = regate(joined, options, baseline=kept).record
     show(whole, args.out)
     return exit_code(whole, strict=options.strict)

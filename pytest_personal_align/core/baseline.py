@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,9 @@ from pytest_personal_align.core.recorded import cases_of
 from pytest_personal_align.core.result import FailureMode, Outcome, case_outcome
 from pytest_personal_align.core.suite import Expectation
 from pytest_personal_align.core.waivers import content_of
+
+Known = tuple[str, Place, str]
+"""What is known of a case before it is judged: its arm, its place, and the hash of what is said in it."""
 
 FORMAT = "personal-align baseline"
 VERSION = 1
@@ -242,22 +245,30 @@ def _line(case: GateCase, several: bool) -> dict[str, Any]:
     return line
 
 
-def require_comparable(baseline: Baseline, plans: Sequence[Plan], called: str) -> None:
-    """Raises OptionError where not one planned case can be compared: that is known before a call is paid for."""
-    kept = {arm: baseline.of_arm(arm) for arm in {plan.arm for plan in plans}}
-    found = False
-    for plan in plans:
-        before = kept[plan.arm].get((plan.brief.use_case, plan.brief.scenario))
+def require_comparable(baseline: Baseline, cases: Iterable[Known], called: str) -> None:
+    """Raises OptionError where not one of these cases can be compared: known before a call is paid for."""
+    asked = found = False
+    for arm, where, content in cases:
+        asked = True
+        before = baseline.of_arm(arm).get(where)
         if before is not None:
             found = True
-            if before.outcome != "error" and before.content in ("", content_of(plan)):
+            if before.outcome != "error" and before.content in ("", content):
                 return
-    if plans:
+    if asked:
         why = "their texts differ (another --pa-seed?)" if found else "it has none of these scenarios and use cases"
         raise OptionError(
             f"{called}: not one case of this run can be compared with {baseline.name}: {why}; run what it was made of, "
             "or save a new one with `personal-align baseline save`"
         )
+
+
+def of_plans(plans: Iterable[Plan]) -> Iterator[Known]:
+    return ((plan.arm, (plan.brief.use_case, plan.brief.scenario), content_of(plan)) for plan in plans)
+
+
+def of_cases(record: r.RunRecord) -> Iterator[Known]:
+    return ((case.arm, (case.use_case, case.scenario), case.content) for case in record.cases)
 
 
 def require_shared(baseline: Baseline, ids: set[str], called: str) -> None:

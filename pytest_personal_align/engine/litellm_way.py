@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from pytest_personal_align.engine.bounded import bind, watched
@@ -96,9 +97,13 @@ def load() -> Any:
 def _bind_transports() -> None:
     """litellm's own transport, and those of httpx that it falls back to."""
     import httpx  # noqa: PLC0415 - comes with litellm
-    from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport  # noqa: PLC0415
 
-    for transport in (LiteLLMAiohttpTransport, httpx.AsyncHTTPTransport, httpx.HTTPTransport):
+    transports: list[type[Any]] = [httpx.AsyncHTTPTransport, httpx.HTTPTransport]
+    with suppress(ImportError):  # a litellm that has moved it, or has it no more, goes through httpx's
+        from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport  # noqa: PLC0415
+
+        transports.append(LiteLLMAiohttpTransport)
+    for transport in transports:
         bind(transport)
 
 

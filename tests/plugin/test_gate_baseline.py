@@ -122,6 +122,19 @@ def test_a_baseline_with_nothing_comparable_is_refused_before_a_call(
     assert suite.runpytest_subprocess("--pa-model=mine-40", "--pa-baseline=before.json", other, "--pa-plan").ret == 4
 
 
+def test_other_ways_to_a_baseline_with_nothing_comparable_are_refused(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-0", "--pa-record=before.json")
+    now = ("--pa-model=mine-0", "--pa-seed=7")
+    suite.runpytest_subprocess(*now, "--pa-record=after.json")
+    monkeypatch.chdir(suite.path)
+    for command in (["compare", "before.json", "after.json"], ["merge", "after.json", "--baseline", "before.json"]):
+        assert main(command) == 4
+        assert "can be compared with before.json: their texts differ" in capsys.readouterr().err
+    assert suite.runpytest_subprocess(*now, "--pa-regate=after.json", "--pa-baseline=before.json").ret == 4
+
+
 def test_a_baseline_of_errors_is_refused(suite: pytest.Pytester) -> None:
     suite.runpytest_subprocess("--pa-model=mine-0", "--pa-record=before.json")
     main(["baseline", "save", str(suite.path / "before.json"), "--out", str(suite.path / "kept.json")])
