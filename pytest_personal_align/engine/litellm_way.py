@@ -99,7 +99,8 @@ def _bind_transports() -> None:
     import httpx  # noqa: PLC0415 - comes with litellm
 
     transports: list[type[Any]] = [httpx.AsyncHTTPTransport, httpx.HTTPTransport]
-    with suppress(ImportError):  # a litellm that has moved it, or has it no more, goes through httpx's
+    # Calls still work with a litellm that has moved it; the tests of the boundary then fail, and say what to bind.
+    with suppress(ImportError):
         from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport  # noqa: PLC0415
 
         transports.append(LiteLLMAiohttpTransport)
