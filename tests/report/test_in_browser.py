@@ -208,6 +208,19 @@ def test_without_scripts_verdict_gates_and_failures_are_there(visit: Open, html:
     assert seen.page.locator("#filters:visible, #table:visible, #theme:visible, .decide:visible").count() == 0
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_open_cards_hold_what_is_in_them_before_they_are_seen(visit: Open, html: str, width: int) -> None:
+    seen = visit(html, width=width)
+    below = seen.page.evaluate(
+        """() => [...document.querySelectorAll('#failures details.case[open]')].flatMap(card => {
+          const bottom = card.getBoundingClientRect().bottom;
+          return [...card.querySelectorAll('*')].map(one => one.getBoundingClientRect().bottom - bottom);
+        })"""
+    )
+    assert below
+    assert max(below) <= 1
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1440, 2200])
 def test_nothing_is_wider_than_the_window(visit: Open, html: str, width: int) -> None:
     seen = visit(html, width=width)
