@@ -82,7 +82,7 @@ def gate_rows(settler: Settler) -> list[GateRow]:
 
 def _critical_row(settler: Settler, arm: str, cases: Sequence[GateCase]) -> GateRow | None:
     """The line of the critical cases (STATISTICS: rule 5): all that fail are counted; only what fails newly and is
-    confirmed breaks it, and the reason says how many wait for that."""
+    confirmed breaks it, and the reason says how many are."""
     mine = [
         case
         for case in cases
@@ -106,11 +106,12 @@ def _about_critical(known: int, new: int, confirmed: int) -> str:
     """What becomes of the critical cases that fail: known, new, and which of these are confirmed."""
     told = f", {known:,} in the base as well" if known else ""
     told += f", {new:,} newly" if known and new else ""
-    told += f": {confirmed or 'none'} confirmed" if new else ""
-    waiting = new - confirmed
-    if waiting:
-        told += f", {waiting:,} wait{'s' if waiting == 1 else ''} for two votes with checked evidence"
-        told += " (--pa-judge-votes=3)"
+    if new:
+        told += f": {f'{confirmed:,}' if confirmed else 'none'} confirmed by two votes with checked evidence"
+    unsure = new - confirmed
+    if unsure:
+        told += f", {unsure:,} not" if confirmed else ""
+        told += " (--pa-judge-votes=3 asks for them)"
     return told
 
 

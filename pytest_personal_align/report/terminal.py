@@ -198,7 +198,7 @@ def _spent(record: RunRecord, width: int) -> list[str]:
     seconds = w.elapsed(record.run.started, record.run.finished)
     judge = one_line(f"{record.judge.name} {record.judge.version}", 60)
     lines = _fill("calls: ", "; ".join(parts), width)
-    cost = f"cost: {w.money(calls.cost_usd)}" + (f"   time: {w.duration(seconds)}" if seconds is not None else "")
+    cost = f"cost: {w.cost(calls)}" + (f"   time: {w.duration(seconds)}" if seconds is not None else "")
     lines += _fill("", f"{cost}   judge: {judge}", width)
     return lines + _trust(record, width)
 

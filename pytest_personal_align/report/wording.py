@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_personal_align.core.record import GateRecord
+from pytest_personal_align.core.record import Calls, GateRecord
 
 OUTCOMES = ("fail", "error", "unclear", "pass")
 """Worst first."""
@@ -111,6 +111,12 @@ def money(usd: float | None) -> str:
     if usd is None:
         return "unknown"
     return f"${usd:,.2f}" if usd >= 0.01 or usd == 0 else "under $0.01"
+
+
+def cost(calls: Calls) -> str:
+    """Dollars of a run; "about" where nobody counted some of the tokens."""
+    told = money(calls.cost_usd)
+    return f"about {told}" if calls.cost_usd and calls.cost_usd >= 0.01 and calls.tokens.get("estimated") else told
 
 
 def duration(seconds: float | None) -> str:

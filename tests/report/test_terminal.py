@@ -20,6 +20,13 @@ def test_verdict_gates_arms_contrasts_calls_and_cost_are_there() -> None:
         assert word in text
 
 
+def test_cost_is_about_right_where_tokens_were_estimated() -> None:
+    record = make_record(5)
+    calls = record.calls.model_copy(update={"tokens": {**record.calls.tokens, "estimated": 100}})
+    assert "cost: $7.42" in "\n".join(summary_lines(record))
+    assert "cost: about $7.42" in "\n".join(summary_lines(record.model_copy(update={"calls": calls})))
+
+
 @pytest.mark.parametrize("arms", [("a",), ("a", "b"), tuple(f"prompts/number-{i}-of-the-series.md" for i in range(9))])
 def test_one_screen(arms: tuple[str, ...]) -> None:
     lines = summary_lines(make_record(50, arms=arms))
