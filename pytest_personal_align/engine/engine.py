@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from pytest_personal_align.core.plan import Plan
@@ -14,6 +13,7 @@ from pytest_personal_align.core.result import CaseResult, Transcript, Trial, Tri
 from pytest_personal_align.core.text import one_line
 from pytest_personal_align.engine.clean import redacted
 from pytest_personal_align.engine.limits import Seat, Slots
+from pytest_personal_align.engine.workers import Workers
 
 Done = Callable[[CaseResult], None]
 
@@ -57,8 +57,7 @@ class Engine:
         # Neither of PYTHONASYNCIODEBUG nor of a failing callback shall anything be logged into a user's test.
         self._loop.set_debug(False)
         self._loop.set_exception_handler(lambda loop, context: None)
-        # litellm works in the loop's executor: by the names of its threads we know whose log records are ours.
-        self._loop.set_default_executor(ThreadPoolExecutor(8, thread_name_prefix="personal-align-worker"))
+        self._loop.set_default_executor(Workers())
         self._wake = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="personal-align", daemon=True)

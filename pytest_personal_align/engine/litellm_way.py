@@ -18,6 +18,7 @@ from pytest_personal_align.engine.clean import told
 from pytest_personal_align.engine.fault import Fault, fault_of
 from pytest_personal_align.engine.route import Route
 from pytest_personal_align.engine.wire import parsed
+from pytest_personal_align.engine.workers import tidied
 
 _LOCK = threading.Lock()
 # Its import would read a .env above site-packages, which a pull request may bring along (and with it an address
@@ -56,7 +57,7 @@ class LitellmWay:
             if route.provider != "azure":
                 key = os.environ.get(f"{route.provider.upper()}_API_KEY", "").strip()
                 arguments.setdefault("api_key", key or "none")
-        with watched(route.endpoint) as received:
+        with tidied(), watched(route.endpoint) as received:
             try:
                 response = await asyncio.wait_for(self._litellm.acompletion(**arguments), self._timeout)
             except asyncio.TimeoutError:

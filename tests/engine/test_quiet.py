@@ -24,7 +24,7 @@ from pytest_personal_align.engine.prefetch import prefetch
 from tests.engine.enginekit import ModelJudge, arm, plan, run
 url = {url!r}
 arms = tuple(arm(model, url, model) for model in {models!r})
-options = EngineOptions(arms, JudgeOptions(("hosted_vllm/j",), api_base=url), Limits(retries=1, timeout=1.5),
+options = EngineOptions(arms, JudgeOptions(("hosted_vllm/j",), api_base=url), Limits(retries=1, timeout={timeout!r}),
                         Reuse("use", {cache!r}))
 thread = prefetch(options)
 assert thread is not None
@@ -45,19 +45,30 @@ print("outcomes", *sorted({{result.outcome for result in ran.results}}))
 """
 
 
+def quiet(tmp_path: Path, url: str, models: list[str], timeout: float) -> tuple[str, str, int]:
+    """Output, complaints and exit code of a run with warnings as errors, asyncio and Python in development mode."""
+    code = CODE.format(url=url, models=models, cache=str(tmp_path / "cache"), timeout=timeout)
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin", "PYTHONASYNCIODEBUG": "1"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    return done.stdout, done.stderr, done.returncode
+
+
 def test_under_a_users_strictest_settings(tmp_path: Path) -> None:
-    """Warnings are errors, asyncio and Python in development mode, everything logged, faults among the answers."""
+    """Everything is logged, and faults are among the answers."""
     (tmp_path / ".env").write_text("STOLEN=1\nOPENAI_API_BASE=http://evil.example/v1\n")
     faults = ["server error", "drop", "empty body", "length", "html", "no choices", "bad request", "cut"]
     answers = [FAULTS[name] for name in faults] + ["It is fine.", Fault(completion("It is fine.", usage=None))] * 30
     with FakeServer(answers) as server:
-        code = CODE.format(url=server.url, models=["hosted_vllm/x", "openai/x"], cache=str(tmp_path / "cache"))
-        done = subprocess.run(
-            [sys.executable, "-X", "dev", "-W", "error", "-c", code],
-            cwd=tmp_path,
-            env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin", "PYTHONASYNCIODEBUG": "1"},
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
-    assert (done.stdout, done.stderr, done.returncode) == ("outcomes error pass\n", "", 0)
+        ended = quiet(tmp_path, server.url, ["hosted_vllm/x", "openai/x"], 3)
+    assert ended == ("outcomes error pass\n", "", 0)
+
+
+def test_calls_that_are_cancelled_while_they_are_prepared(tmp_path: Path) -> None:
+    with FakeServer(["It is fine."] * 30) as server:
+        assert quiet(tmp_path, server.url, ["hosted_vllm/x"], 0.0001) == ("outcomes error\n", "", 0)
