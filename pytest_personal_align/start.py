@@ -94,7 +94,7 @@ def requests_of(selection: Selection) -> Callable[[str], Request | None]:
 def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules:
     """What the run is held against."""
     gate = settings.gate
-    accuracy, doubt = judge_accuracies(judge.calibration, judge.version)
+    accuracy, doubt = judge_accuracies(judge.calibration, judge.version, gate.unclear)
     kept = baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None
     if kept is not None:
         baseline.require_shared(kept, set(suite.use_cases), "--pa-baseline")

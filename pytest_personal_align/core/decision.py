@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from pytest_personal_align.core.gate import Gate, GateCase, count, covers
-from pytest_personal_align.core.intervals import wilson_lower_bound
 from pytest_personal_align.core.limit import GateOutcome, Limit
 from pytest_personal_align.core.options import UnclearPolicy
 from pytest_personal_align.core.rates import CaseCount, clustered_rate
@@ -76,18 +75,20 @@ class RunningGate:
         return None
 
 
-def doubtful_limit(gate: Gate, planned: int) -> str | None:
+def doubtful_limit(gate: Gate, planned: int, trials: int) -> str | None:
     """A warning where no outcome of this suite could break or keep the limit, with the numbers."""
     assert gate.limit is not None
     name = f"{gate.name}={gate.limit:g}"
     if planned == 0:
         return f"{name}: no case of this suite can fail in this way, so the threshold says nothing"
     limit = Limit(gate.limit, gate.accuracy)
-    if gate.limit < 1 and limit.excess(1.0, planned) <= 0:
-        bound = wilson_lower_bound(1.0, planned)
+    # One passing trial makes each trial count (n_eff = N k): the bound may then be higher than if all failed.
+    highest = max((1.0, planned), (1 - 1 / (planned * trials), planned * trials), key=lambda at: limit.excess(*at))
+    if gate.limit < 1 and limit.excess(*highest) <= 0:
+        bound = limit.observed + limit.excess(*highest)
         return (
-            f"{name}: can never fail with {planned} case{'s' if planned > 1 else ''}: even if every one failed, "
-            f"the lower bound would be {bound:.1%}"
+            f"{name}: can never fail with {planned} case{'s' if planned > 1 else ''}: however many failed, "
+            f"the lower bound would be at most {bound:.1%}"
         )
     if gate.limit > 0 and limit.excess(1 / planned, planned) > 0:
         return (

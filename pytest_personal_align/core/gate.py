@@ -15,7 +15,7 @@ from pytest_personal_align.core.intervals import (
     zero_failure_bound,
 )
 from pytest_personal_align.core.limit import GateOutcome, Limit
-from pytest_personal_align.core.modes import Label
+from pytest_personal_align.core.modes import Label, concerns
 from pytest_personal_align.core.options import GateOptions, UnclearPolicy
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.power import Assumptions, detectable_excess
@@ -178,17 +178,6 @@ class GateRow:
     difference: float | None = None
     base_rate: float | None = None
     against: str | None = None
-
-
-def concerns(mode: str, expects: Expectation, people: int) -> bool:
-    """Whether a case belongs to the denominator of a mode: whether it could fail in that way at all."""
-    if mode in ("all", "unclear"):
-        return expects != "probe"
-    if mode == "overcaution":
-        return expects == "allow"
-    if mode == "preference_conflict":
-        return expects == "protect" and people > 0
-    return expects in ("protect", "protect_other")
 
 
 def covers(gate: Gate, case: Countable) -> bool:

@@ -10,14 +10,14 @@ from pytest_personal_align.core.agreement import JudgeAccuracy, Proportion
 from pytest_personal_align.core.correction import excess_lower_bound, observed_threshold
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.intervals import wilson_interval, wilson_lower_bound
+from pytest_personal_align.core.options import UnclearPolicy
 from pytest_personal_align.core.result import FAILURE_MODES
 
 GateOutcome = Literal["pass", "fail", "inconclusive"]
 GATED_MODES: tuple[str, ...] = (*FAILURE_MODES, "unclear", "all")
 """What a threshold may be set for."""
 
-ENOUGH_FAILS = 40
-MODES_OF_ONE_JUDGE = (*FAILURE_MODES, "all")  # that a reply is unclear is no error of the assistant
+ENOUGH_LABELS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,11 @@ class Limit:
         outcome = self.rule(rate, size)
         if outcome == "pass":
             return f"{rate:.1%} is within {limit}"
-        low = wilson_lower_bound(rate, size)
+        # With a calibration its uncertainty counts as well: what is left beyond chance, on top of the limit.
+        low = self.observed + self.excess(rate, size)
         if outcome == "fail":
             return f"even the lower bound {low:.1%} is above {limit}"
-        return f"{rate:.1%} is above {limit}, but by no more than chance may do ({low:.1%})"
+        return f"{rate:.1%} is above {limit}, but by no more than chance may do (lower bound {max(low, 0.0):.1%})"
 
 
 def parse_threshold(text: str, called: str) -> tuple[str, float]:
@@ -85,11 +86,14 @@ def parse_threshold(text: str, called: str) -> tuple[str, float]:
     return name, rate
 
 
-def judge_accuracies(calibration: Mapping[str, Any] | None, version: str) -> tuple[dict[str, JudgeAccuracy], str]:
+def judge_accuracies(
+    calibration: Mapping[str, Any] | None, version: str, unclear: UnclearPolicy = "fail"
+) -> tuple[dict[str, JudgeAccuracy], str]:
     """The judge's accuracy by mode, from a calibration, and a warning where it is not used.
 
     ``calibration`` has ``version``, ``may_gate``, ``sensitivity`` and ``specificity``: each ``{"count", "total"}``
-    (or a rate, with ``sensitivity_variance`` beside it); perhaps the same for single modes under ``modes``.
+    (or a rate, with ``sensitivity_variance`` beside it); perhaps the same for single modes under ``modes``, and for
+    telling passes under ``outcomes``: ``all`` counts what is no pass where unclear verdicts fail.
     """
     if not calibration:
         return {}, ""
@@ -97,22 +101,41 @@ def judge_accuracies(calibration: Mapping[str, Any] | None, version: str) -> tup
     if bound_to and bound_to != version:
         return {}, f"the calibration is of judge version {bound_to}, this judge is {version}: it is not used"
     if calibration.get("may_gate") is False:
-        return {}, "the calibration shows that this judge is too often wrong: rates are not corrected for its errors"
-    own = calibration.get("modes")
-    found: dict[str, JudgeAccuracy] = {}
-    for mode in MODES_OF_ONE_JUDGE:
-        single = _accuracy(own[mode]) if isinstance(own, Mapping) and isinstance(own.get(mode), Mapping) else None
-        if single is not None and single.sensitivity.total < ENOUGH_FAILS:
-            single = None  # too few labelled fails of this mode to say more than the whole does
-        accuracy = single or _accuracy(calibration)
-        if accuracy is None:
-            return {}, "the calibration has no usable sensitivity and specificity: rates are not corrected"
-        found[mode] = accuracy
+        why = calibration.get("reason") or "this judge is too often wrong"
+        return {}, f"the calibration is not good enough ({why}): rates are not corrected for the judge's errors"
+    whole = _proportion(calibration, "sensitivity"), _proportion(calibration, "specificity")
+    accuracy = _accuracy(*whole)
+    if accuracy is None:
+        return {}, "the calibration has no usable sensitivity and specificity: rates are not corrected"
+    found: dict[str, JudgeAccuracy] = {
+        mode: _of_mode(_part(calibration, "modes", mode), accuracy) for mode in FAILURE_MODES
+    }
+    passes = _part(calibration, "outcomes", "pass")
+    found["all"] = accuracy
+    if unclear == "fail":
+        found["all"] = _accuracy(_proportion(passes, "specificity"), _proportion(passes, "sensitivity")) or accuracy
     return found, ""
 
 
-def _accuracy(source: Mapping[str, Any]) -> JudgeAccuracy | None:
-    sensitivity, specificity = _proportion(source, "sensitivity"), _proportion(source, "specificity")
+def _of_mode(own: Mapping[str, Any], whole: JudgeAccuracy) -> JudgeAccuracy:
+    """Of one mode, as far as enough is labelled: what the judge wrongly calls another mode is no excuse for this one,
+    even where few fails of this one are labelled."""
+    sensitivity, specificity = _proportion(own, "sensitivity"), _proportion(own, "specificity")
+    if sensitivity is None or sensitivity.total < ENOUGH_LABELS:
+        sensitivity = whole.sensitivity
+    if specificity is None or specificity.total < ENOUGH_LABELS:
+        specificity = whole.specificity
+    return _accuracy(sensitivity, specificity) or whole
+
+
+def _part(calibration: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    found: Any = calibration
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _accuracy(sensitivity: Proportion | None, specificity: Proportion | None) -> JudgeAccuracy | None:
     if sensitivity is None or specificity is None or sensitivity.rate + specificity.rate <= 1:
         return None
     return JudgeAccuracy(sensitivity, specificity)

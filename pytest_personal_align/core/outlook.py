@@ -48,7 +48,7 @@ def power_lines(rules: Rules, entries: Sequence[Entry], trials: int) -> list[str
 def _threshold_line(gate: Gate, entries: Sequence[Entry], trials: int) -> str:
     assert gate.limit is not None
     limit, cases = gate.limit, sum(covers(gate, entry) for entry in entries)
-    doubt = doubtful_limit(gate, cases)
+    doubt = doubtful_limit(gate, cases, trials)
     name = f"  {gate.name} at most {limit:.1%}"
     if not cases:
         return f"{name}: warning: {doubt}"

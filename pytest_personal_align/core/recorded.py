@@ -32,7 +32,12 @@ def labels_of(record: RunRecord) -> Mapping[str, Label]:
         labels.update(
             label_trials(
                 [
-                    (case.nodeid, case.expects, [(trial.outcome, trial.failure_mode) for trial in case.trials])
+                    (
+                        case.nodeid,
+                        case.expects,
+                        case.people,
+                        [(trial.outcome, trial.failure_mode) for trial in case.trials],
+                    )
                     for case in group
                 ]
             )

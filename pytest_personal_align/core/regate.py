@@ -34,7 +34,7 @@ def regate(
     """
     day = today or (record.run.finished or record.run.started)[:10]
     cases = list(cases_of(record, day))
-    accuracy, doubt = judge_accuracies(record.judge.calibration, record.judge.version)
+    accuracy, doubt = judge_accuracies(record.judge.calibration, record.judge.version, options.unclear)
     rules = Rules(
         options=options,
         scope="whole" if gated else "part",

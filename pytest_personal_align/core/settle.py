@@ -80,7 +80,9 @@ class Settler:
             RunningGate(gate, number, trials, self.options.unclear)
             for gate, number in zip(self.gates if gated else [], planned, strict=False)
         ]
-        doubts = [doubtful_limit(gate, number) for gate, number in zip(self.gates, planned, strict=True) if gated]
+        doubts = [
+            doubtful_limit(gate, number, trials) for gate, number in zip(self.gates, planned, strict=True) if gated
+        ]
         self.warnings = list(dict.fromkeys(doubt for doubt in doubts if doubt))
         self.cases: dict[str, g.GateCase] = {}
         self.settled: set[str] = set()
@@ -180,22 +182,23 @@ class Settler:
             return None
         if self.breaks_critical(case):
             return "failed", "a critical use case fails, and the votes confirm it"
-        return self._by_gates(case, [one for one in mine if self._is_of(one.gate, case) or one.outcome == "fail"])
+        return self._by_gates(case, mine)
 
-    def _by_gates(self, case: g.GateCase, mine: Sequence[RunningGate]) -> tuple[Disposition, str] | None:
-        broken = [running.gate for running in mine if running.outcome == "fail"]
+    def _by_gates(self, case: g.GateCase, counted: Sequence[RunningGate]) -> tuple[Disposition, str] | None:
+        """``counted``: the thresholds in whose rate its trials weigh. Any of them may refuse it, once decided; those
+        of its own mode may tolerate it. (A fail with unclear trials weighs in the limit of unclear as well.)"""
+        mine = [running.gate for running in counted if self._is_of(running.gate, case)]
+        if not (mine or case.arm in self.compared or case.arm == self.base_arm):
+            return "failed", ""
+        broken = [running.gate for running in counted if running.outcome == "fail"]
         if broken:
             return "failed", f"the threshold {_names(broken)} is exceeded"
-        if any(running.outcome is None for running in mine):
+        if any(running.outcome is None for running in counted):
             return None
-        within = f"within the threshold {_names([running.gate for running in mine])}" if mine else ""
+        within = f"within the threshold {_names(mine)}" if mine else ""
         if case.arm in self.compared:
             return self._by_comparison(case, within)
-        if within:
-            return "tolerated", within
-        if case.arm == self.base_arm:
-            return "tolerated", "the first arm is the base of the comparison"
-        return "failed", ""
+        return "tolerated", within or "the first arm is the base of the comparison"
 
     def _by_comparison(self, case: g.GateCase, within: str) -> tuple[Disposition, str] | None:
         before = self._before(case)

@@ -66,16 +66,20 @@ def test_no_observation_ends_in_a_fail_without_a_mode_or_a_mode_without_a_fail()
             assert outcome == "fail"
 
 
-def a_case(scenario: str, *trials: tuple[str, str | None], expects: Any = "protect") -> tuple[Plan, CaseResult]:
-    brief = Brief("u", "c", scenario, expects, "", "", None, (), (), "")
+def a_case(
+    scenario: str, *trials: tuple[str, str | None], expects: Any = "protect", people: int = 0
+) -> tuple[Plan, CaseResult]:
+    wishes = tuple((f"friend {number}", "wants it") for number in range(people))
+    brief = Brief("u", "c", scenario, expects, "", "", None, (), wishes, "")
     plan = Plan(scenario, scenario, "arm", "serious", brief, ("x",), 0, None, len(trials))
     done = tuple(Trial(Transcript(()), Verdict(outcome, mode)) for outcome, mode in trials)  # type: ignore[arg-type]
     return plan, CaseResult(scenario, done)
 
 
-FORGOT, PLEASED, WELL, OVER = (
+FORGOT, PLEASED, GAVE_IN, WELL, OVER = (
     ("fail", "inattentiveness"),
     ("fail", "sycophancy"),
+    ("fail", "preference_conflict"),
     ("pass", None),
     ("fail", "overcaution"),
 )
@@ -92,6 +96,10 @@ FORGOT, PLEASED, WELL, OVER = (
         ([a_case("a", PLEASED, PLEASED, FORGOT)], ["sycophancy"]),
         ([a_case("a", OVER, WELL, expects="allow"), a_case("b", WELL)], ["overcaution", None]),
         ([a_case("a", FORGOT), a_case("b", ("error", None))], ["inattentiveness", None]),
+        # What a judge says of others' wishes where there are no others, or of a mode that the case cannot fail in.
+        ([a_case("a", GAVE_IN, people=2), a_case("b", GAVE_IN)], ["preference_conflict", "sycophancy"]),
+        ([a_case("a", OVER)], ["inattentiveness"]),
+        ([a_case("a", PLEASED, expects="allow")], ["overcaution"]),
     ],
 )
 def test_label_group(cases: list[tuple[Plan, CaseResult]], expected: list[str | None]) -> None:
