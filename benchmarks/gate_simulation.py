@@ -29,7 +29,8 @@ from pytest_personal_align.core.limit import judge_accuracies
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.recorded import entry_of
 from pytest_personal_align.core.result import FailureMode
-from pytest_personal_align.core.settle import Rules, Settler
+from pytest_personal_align.core.rules import Rules
+from pytest_personal_align.core.settle import Settler
 
 SIZES, RATES, TRIALS = (85, 337, 1685), (0.02, 0.10, 0.30), (1, 3)
 ICC, SENSITIVITY, SPECIFICITY = 0.5, 0.95, 0.97

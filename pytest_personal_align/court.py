@@ -14,8 +14,9 @@ from pytest_personal_align.core.outcome import Collected, ItemOutcome
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.record import ArmInfo, Calls, JudgeInfo, RunRecord, TrialRecord
 from pytest_personal_align.core.recorded import results_of
-from pytest_personal_align.core.referee import Referee, Rules, Settlement
+from pytest_personal_align.core.referee import Referee
 from pytest_personal_align.core.result import CaseResult
+from pytest_personal_align.core.rules import Rules, Settlement
 from pytest_personal_align.core.spool import Spool
 from pytest_personal_align.core.validity import judge_broken
 from pytest_personal_align.engine.bench import Bench, Progress
@@ -159,6 +160,11 @@ class Court:
         """What the run found, beside its cases."""
         assert self._referee is not None
         return findings(self._referee.settler, self.settlements.values(), self.judge.version)
+
+    def settled(self, key: str) -> Settlement | None:
+        """What became of a case, with its reasons as they are by now."""
+        settlement = self.settlements.get(key)
+        return self._referee.settler.final(settlement) if self._referee and settlement else None
 
     def saved(self) -> dict[str, object] | None:
         """What a sequential run did not need."""

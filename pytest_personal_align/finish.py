@@ -143,7 +143,7 @@ def _cases(court: Court, plans: Sequence[Plan]) -> Iterator[tuple[r.CaseRecord, 
         case = cases.get(plan.key)
         if case is None:
             continue
-        settlement = court.settlements.get(plan.key)
+        settlement = court.settled(plan.key)
         yield (
             r.CaseRecord(
                 nodeid=plan.nodeid,

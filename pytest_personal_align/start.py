@@ -14,7 +14,7 @@ from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.limit import judge_accuracies
 from pytest_personal_align.core.outline import Outline, outline, require_known_categories
 from pytest_personal_align.core.recorded import transcripts_of
-from pytest_personal_align.core.referee import Rules
+from pytest_personal_align.core.rules import Rules
 from pytest_personal_align.core.suite import Request
 from pytest_personal_align.core.suite_files import case_files, load_use_cases
 from pytest_personal_align.court import Court

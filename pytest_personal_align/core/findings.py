@@ -12,7 +12,8 @@ from pytest_personal_align.core.gate import GateCase, GateRow, evaluate
 from pytest_personal_align.core.limit import GateOutcome
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.record import GateRecord
-from pytest_personal_align.core.settle import Settlement, Settler
+from pytest_personal_align.core.rules import Settlement
+from pytest_personal_align.core.settle import Settler
 from pytest_personal_align.core.strict import strict_rows
 
 

@@ -24,7 +24,7 @@ from pytest_personal_align.core.power import (
     detectable_excess,
 )
 from pytest_personal_align.core.rates import clustered_rate
-from pytest_personal_align.core.settle import Rules
+from pytest_personal_align.core.rules import Rules
 
 POINTS = (0.10, 0.05, 0.02)
 ASSUMED_RATE = 0.05

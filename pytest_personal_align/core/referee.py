@@ -8,10 +8,9 @@ from pytest_personal_align.core import gate as g
 from pytest_personal_align.core.modes import label_group
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.result import CaseResult
+from pytest_personal_align.core.rules import Rules, Settlement
 from pytest_personal_align.core.sequential_run import SequentialRun, saved
-from pytest_personal_align.core.settle import Disposition, Rules, Settlement, Settler
-
-__all__ = ["Disposition", "Referee", "Rules", "Settlement"]
+from pytest_personal_align.core.settle import Settler
 
 
 class Referee:

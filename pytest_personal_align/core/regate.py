@@ -12,7 +12,8 @@ from pytest_personal_align.core.limit import judge_accuracies
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.record import RunRecord
 from pytest_personal_align.core.recorded import cases_of, entry_of
-from pytest_personal_align.core.settle import Rules, Settlement, Settler
+from pytest_personal_align.core.rules import Rules, Settlement
+from pytest_personal_align.core.settle import Settler
 from pytest_personal_align.core.validity import Completeness, judge_broken, run_verdict
 
 

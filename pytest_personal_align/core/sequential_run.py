@@ -11,8 +11,9 @@ from pytest_personal_align.core.comparison import counts_of, incomparable_becaus
 from pytest_personal_align.core.gate import GateCase
 from pytest_personal_align.core.limit import GateOutcome
 from pytest_personal_align.core.plan import Plan
+from pytest_personal_align.core.rules import Settlement
 from pytest_personal_align.core.sequential import SequentialTest
-from pytest_personal_align.core.settle import Settlement, Settler
+from pytest_personal_align.core.settle import Settler
 
 
 @dataclass(frozen=True, slots=True)

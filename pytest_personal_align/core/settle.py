@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
 from pytest_personal_align.core import gate as g
-from pytest_personal_align.core.agreement import JudgeAccuracy
-from pytest_personal_align.core.baseline import Baseline
 from pytest_personal_align.core.comparison import (
     Base,
     Matched,
@@ -23,40 +20,7 @@ from pytest_personal_align.core.comparison import (
 )
 from pytest_personal_align.core.decision import RunningGate, doubtful_limit
 from pytest_personal_align.core.limit import GateOutcome
-from pytest_personal_align.core.options import GateOptions
-from pytest_personal_align.core.result import FailureMode
-
-Disposition = Literal["passed", "failed", "tolerated", "ignored", "error", "unneeded"]
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What pytest is to report of a case, for good. ``reason`` says which gate tolerates or refuses it."""
-
-    key: str
-    failure_mode: FailureMode | None
-    disposition: Disposition
-    reason: str
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a run is held against.
-
-    ``scope``: the whole suite is gated; of a part, each fail fails; a shard leaves the gates to the merge.
-    ``accuracy`` is the judge's by mode, ``doubts`` says why it is not known or not used. ``models`` are the arms'
-    models by name. ``today`` is an ISO date. ``excerpt``: the cases are of a sequential run that ended early, so what
-    it did not start is not missing.
-    """
-
-    options: GateOptions
-    scope: Literal["whole", "part", "shard"] = "whole"
-    baseline: Baseline | None = None
-    accuracy: Mapping[str, JudgeAccuracy] = field(default_factory=dict)
-    models: Mapping[str, str] = field(default_factory=dict)
-    today: str = ""
-    excerpt: bool = False
-    doubts: tuple[str, ...] = ()
+from pytest_personal_align.core.rules import Rules, Ruling, Settlement
 
 
 class Settler:
@@ -120,6 +84,12 @@ class Settler:
                 settled.append(Settlement(key, None, "unneeded", "not needed: the comparison was decided before"))
         return settled
 
+    def final(self, settlement: Settlement) -> Settlement:
+        """A settlement with all its reasons: a limit that broke at once is not the only one that has by now."""
+        case = self.cases.get(settlement.key)
+        found = self._judge(case) if case is not None else None
+        return replace(settlement, reason=found.reason, gate=found.gate) if found is not None else settlement
+
     @property
     def undecided_for_budget(self) -> int:
         """How many cases the budget did not allow, where with them the verdict could be another."""
@@ -157,77 +127,79 @@ class Settler:
 
     def _settle(self, case: g.GateCase) -> Settlement | None:
         found = self._judge(case)
-        self._strictly_failed |= found == ("failed", "")
+        self._strictly_failed |= found == Ruling("failed")
         return Settlement(case.key, case.failure_mode, *found) if found else None
 
-    def _judge(self, case: g.GateCase) -> tuple[Disposition, str] | None:
+    def _judge(self, case: g.GateCase) -> Ruling | None:
         outcome, waiver = case.outcome, case.waiver
         if outcome == "pass":
-            return "passed", ""
+            return Ruling("passed")
         if outcome == "error":
-            return "error", ""
+            return Ruling("error")
         harmless = outcome == "unclear" and self.options.unclear != "fail"
         if waiver and not harmless:
             if waiver.active:
-                return "tolerated", f"waived until {waiver.until}: {waiver.reason}"
-            return "failed", f"its waiver ended on {waiver.until} ({waiver.reason})"
+                return Ruling("tolerated", f"waived until {waiver.until}: {waiver.reason}")
+            return Ruling("failed", f"its waiver ended on {waiver.until} ({waiver.reason})")
         if self.rules.scope == "part" and not harmless:
-            return "failed", ""
+            return Ruling("failed")
         if self.rules.scope == "shard":
             return self._in_shard(case, harmless)
         mine = [running for running in self._running if self._counts_in(running.gate, case)]
         if harmless and not mine:
-            return "ignored" if self.options.unclear == "ignore" else "passed", "unclear"
+            return Ruling("ignored" if self.options.unclear == "ignore" else "passed", "unclear")
         if case.confirmed and self.base_arm is not None and self.tests is None:
             return None
         if self.breaks_critical(case):
-            return "failed", "a critical use case fails, and the votes confirm it"
+            return Ruling("failed", "a critical use case fails, and the votes confirm it", gate=True)
         return self._by_gates(case, mine)
 
-    def _by_gates(self, case: g.GateCase, counted: Sequence[RunningGate]) -> tuple[Disposition, str] | None:
+    def _by_gates(self, case: g.GateCase, counted: Sequence[RunningGate]) -> Ruling | None:
         """``counted``: the thresholds in whose rate its trials weigh. Any of them may refuse it, once decided; those
         of its own mode may tolerate it. (A fail with unclear trials weighs in the limit of unclear as well.)"""
         mine = [running.gate for running in counted if self._is_of(running.gate, case)]
         if not (mine or case.arm in self.compared or case.arm == self.base_arm):
-            return "failed", ""
+            return Ruling("failed")
         broken = [running.gate for running in counted if running.outcome == "fail"]
         if broken:
-            return "failed", f"the threshold {_names(broken)} is exceeded"
+            return Ruling("failed", f"the threshold {_names(broken)} is exceeded", gate=True)
         if any(running.outcome is None for running in counted):
             return None
         within = f"within the threshold {_names(mine)}" if mine else ""
         if case.arm in self.compared:
             return self._by_comparison(case, within)
-        return "tolerated", within or "the first arm is the base of the comparison"
+        return Ruling("tolerated", within or "the first arm is the base of the comparison")
 
-    def _by_comparison(self, case: g.GateCase, within: str) -> tuple[Disposition, str] | None:
+    def _by_comparison(self, case: g.GateCase, within: str) -> Ruling | None:
         before = self._before(case)
         known = before is not None and self.failing(before)
         if self.tests is None:
             name = self._base_name()
             if known and before and not incomparable_because(before, case, name) and not self._worsened(before, case):
-                return "tolerated", f"known since {name}"
+                return Ruling("tolerated", f"known since {name}")
             return None
         worse = [test for test in self.tests if test.arm == case.arm and test.outcome == "fail"]
         if before is not None and case.key in self._paired:
             held = [test for test in worse if self._more_often(test.mode, before, case)]
             if held:
-                return "failed", f"worse than {self._base_name()}: " + "; ".join(_told(test) for test in held)
+                return Ruling(
+                    "failed", f"worse than {self._base_name()}: " + "; ".join(_told(test) for test in held), gate=True
+                )
             if known:
-                return "tolerated", f"known since {self._base_name()}"
+                return Ruling("tolerated", f"known since {self._base_name()}")
             if any(test.arm == case.arm and test.outcome == "inconclusive" for test in self.tests):
-                return "tolerated", f"the comparison with {self._base_name()} is inconclusive"
-            return "tolerated", f"within the noise of the comparison with {self._base_name()}"
+                return Ruling("tolerated", f"the comparison with {self._base_name()} is inconclusive")
+            return Ruling("tolerated", f"within the noise of the comparison with {self._base_name()}")
         if within:
-            return "tolerated", within
+            return Ruling("tolerated", within)
         why = next((why for m in self.matches for one, why in m.incomparable if one is case), "it has no such case")
-        return "failed", f"nothing in {self._base_name()} tolerates it: {why}"
+        return Ruling("failed", f"nothing in {self._base_name()} tolerates it: {why}")
 
-    def _in_shard(self, case: g.GateCase, harmless: bool) -> tuple[Disposition, str]:
+    def _in_shard(self, case: g.GateCase, harmless: bool) -> Ruling:
         if harmless:
-            return "ignored" if self.options.unclear == "ignore" else "passed", "unclear"
+            return Ruling("ignored" if self.options.unclear == "ignore" else "passed", "unclear")
         tolerant = self.compared or self.base_arm or any(self._is_of(gate, case) for gate in self.gates)
-        return ("tolerated", "personal-align merge decides over all shards") if tolerant else ("failed", "")
+        return Ruling("tolerated", "personal-align merge decides over all shards") if tolerant else Ruling("failed")
 
     def _counts_in(self, gate: g.Gate, case: g.GateCase) -> bool:
         """Whether the case's trials weigh in the gate's rate."""

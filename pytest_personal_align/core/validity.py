@@ -10,7 +10,7 @@ from typing import Any
 from pytest_personal_align.core.gate import GateCase, GateRow
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.record import RunVerdict
-from pytest_personal_align.core.referee import Settlement
+from pytest_personal_align.core.rules import Settlement
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def run_verdict(
     if done.gated and gates:
         several = len({row.arm for row in rows}) > 1
         names = ", ".join(f"{row.arm + ': ' if several else ''}{row.mode} ({row.reason})" for row in gates)
-        return "fail", f"{_count(len(gates), 'gate')} failed: {names}{with_errors}"
+        return "fail", f"{_count(len(gates), 'gate')} failed: {names}{_beside(settlements)}{with_errors}"
     if failed:
-        what = ", ".join(f"{count} {mode}" for mode, count in failed.most_common())
+        what = ", ".join(f"{count:,} {mode}" for mode, count in failed.most_common())
         return "fail", f"{_told_failed(failed.total(), done)}: {what}{with_errors}"
     doubtful = [row for row in rows if row.outcome == "inconclusive"]
     if done.gated and doubtful:
@@ -62,6 +62,15 @@ def run_verdict(
         return "inconclusive", f"ended early: {left:,} of {_count(done.planned, 'case')} have no result{with_errors}"
     scope = "" if done.gated else " (a part of the suite: no gate was applied)"
     return "pass", f"all {_count(len(cases), 'case')} passed or are tolerated{scope}{with_errors}"
+
+
+def _beside(settlements: Collection[Settlement]) -> str:
+    """What is red beside the gates that failed: to mend these alone would not make the run green."""
+    failed = Counter(
+        one.failure_mode or "unclear" for one in settlements if one.disposition == "failed" and not one.gate
+    )
+    what = ", ".join(f"{count:,} {mode}" for mode, count in failed.most_common())
+    return f"; {_count(failed.total(), 'case')} failed that no gate tolerates: {what}" if failed else ""
 
 
 def judge_broken(canaries: Mapping[str, Any] | None) -> list[str]:

@@ -12,7 +12,8 @@ from pytest_personal_align.core.plan import Brief, Plan
 from pytest_personal_align.core.record import ArmInfo, CaseRecord, JudgeInfo, RunInfo, RunRecord, TrialRecord
 from pytest_personal_align.core.recorded import entry_of
 from pytest_personal_align.core.result import CaseResult, Outcome, Transcript, Trial, Verdict, case_outcome
-from pytest_personal_align.core.settle import Rules, Settlement, Settler
+from pytest_personal_align.core.rules import Rules, Settlement
+from pytest_personal_align.core.settle import Settler
 
 OUTCOMES: dict[str, Outcome] = {"p": "pass", "f": "fail", "u": "unclear", "e": "error"}
 SCENARIOS = ("alone", "one-person", "control")

@@ -10,7 +10,7 @@ from pytest_personal_align.core.baseline import Baseline, BaselineArm
 from pytest_personal_align.core.contrasts import contrasts, pass_k
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.outlook import power_lines
-from pytest_personal_align.core.settle import Rules
+from pytest_personal_align.core.rules import Rules
 from tests.core.gate_cases import case, cases, entries
 
 

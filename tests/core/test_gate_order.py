@@ -15,8 +15,9 @@ from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.merge import merge
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.recorded import result_of
-from pytest_personal_align.core.referee import Referee, Rules, Settlement
+from pytest_personal_align.core.referee import Referee
 from pytest_personal_align.core.regate import exit_code, options_of, regate
+from pytest_personal_align.core.rules import Rules, Settlement
 from tests.core.gate_cases import record, results, suite
 
 THRESHOLDS = GateOptions(
@@ -33,7 +34,10 @@ def referee(plans, found, options, order, **rules):  # type: ignore[no-untyped-d
             assert settlement.key not in settled, "settled twice"
             settled[settlement.key] = settlement
         assert made.receive(one) == [], "a second time changes nothing"
-    return settled, findings(made.settler, settled.values(), "v1")
+    for one in settled.values():
+        assert made.settler.final(one).disposition == one.disposition
+    final = {key: made.settler.final(one) for key, one in settled.items()}
+    return final, findings(made.settler, settled.values(), "v1")
 
 
 def shown(found: Findings) -> tuple[object, ...]:

@@ -9,7 +9,8 @@ import pytest
 from pytest_personal_align.core.baseline import of_record
 from pytest_personal_align.core.findings import gate_rows
 from pytest_personal_align.core.options import GateOptions
-from pytest_personal_align.core.referee import Referee, Rules
+from pytest_personal_align.core.referee import Referee
+from pytest_personal_align.core.rules import Rules
 from tests.core.gate_cases import plan, record, result, results
 
 OPTIONS = GateOptions(sequential=True)
