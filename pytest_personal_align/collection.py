@@ -75,6 +75,7 @@ class _CaseCollector(pytest.Collector):
                     # pytest 9.2 splits ids at the bracket when it reads them back (--lf), but not when it
                     # joins parent and name: only an id that is given as text compares equal to itself.
                     nodeid = f"{self.nodeid}::{name}"
+                    self.align.offered += 1
                     yield CaseItem.from_parent(
                         self, name=name, nodeid=nodeid, placed=one, scenario=scenario, arm=arm, draw=draw
                     )

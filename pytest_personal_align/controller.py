@@ -21,6 +21,7 @@ from pytest_personal_align.signals import Signals
 from pytest_personal_align.start import assistants_of, check, start_court, with_suite
 from pytest_personal_align.xdist import EngineServer
 
+OK, TESTS_FAILED, INTERRUPTED = (int(pytest.ExitCode[name]) for name in ("OK", "TESTS_FAILED", "INTERRUPTED"))
 EXIT_INVALID = 10
 
 _COLOURS: dict[str, dict[str, bool]] = {
@@ -66,9 +67,10 @@ class Controller:
     def pytest_report_header(self) -> list[str]:
         settings, kept = self.settings, self.court.rules.baseline
         arms = ", ".join(arm.name if len(settings.engine.arms) > 1 else arm.model for arm in settings.engine.arms)
+        trials = self.court.recorded_trials or settings.trials
         about = (
             f"personal-align: {arms}, judge {' + '.join(settings.engine.judge.names)}, "
-            f"{settings.trials} trial{'s' if settings.trials > 1 else ''}, seed {settings.engine.seed}"
+            f"{trials} trial{'s' if trials > 1 else ''}, seed {settings.engine.seed}"
         )
         changed = kept.judge_changed(self.court.judge.version) if kept is not None else ""
         return [about, *([f"personal-align: this run will be invalid: {changed}"] if changed else [])]
@@ -129,18 +131,28 @@ class Controller:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
         if self._server is not None and self._server.refused:
-            self._finished = finish.Finished(["", f"ERROR: {self._server.refused}"], invalid=False)
+            self._finished = finish.Finished(["", f"ERROR: {self._server.refused}"])
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self.court.opened:
-            self._finished = finish.run(self.settings, self.config, self.court, self._ending(session, int(exitstatus)))
-            if self._finished.invalid and int(exitstatus) in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-                session.exitstatus = EXIT_INVALID
+            ending = self._ending(session, int(exitstatus))
+            self._finished = finish.run(self.settings, self.config, self.court, ending)
+            session.exitstatus = self._exit_code(self._finished.verdict, int(exitstatus), ending)
         return (yield)
 
     def _ending(self, session: pytest.Session, exitstatus: int) -> finish.Ending:
-        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED or self._signals.interrupted
-        stopped = interrupted or bool(session.shouldfail or session.shouldstop)
-        return finish.Ending(self._started, frozenset(self._reported), stopped, interrupted, *self._suite)
+        # -x under xdist, and --stepwise, end in pytest's terms with an interrupt, but nobody has interrupted the run.
+        dsession = self.config.pluginmanager.getplugin("dsession")
+        enough = bool(session.shouldfail or session.shouldstop or getattr(dsession, "shouldstop", False))
+        interrupted = self._signals.interrupted or (exitstatus == pytest.ExitCode.INTERRUPTED and not enough)
+        return finish.Ending(self._started, frozenset(self._reported), interrupted or enough, interrupted, *self._suite)
+
+    def _exit_code(self, verdict: str | None, pytests: int, ending: finish.Ending) -> int:
+        """pytest's own, but 10 for a run that is invalid or, if strict, inconclusive; and a gate that fails is red."""
+        if ending.interrupted or pytests not in (OK, TESTS_FAILED, INTERRUPTED):
+            return pytests
+        if verdict == "invalid" or (verdict == "inconclusive" and self.settings.gate.strict):
+            return EXIT_INVALID
+        return TESTS_FAILED if verdict == "fail" and pytests == OK else pytests
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._finished is not None:

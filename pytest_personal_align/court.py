@@ -13,7 +13,7 @@ from pytest_personal_align.core.gate import GateCase
 from pytest_personal_align.core.outcome import Collected, ItemOutcome
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.record import ArmInfo, Calls, JudgeInfo, RunRecord, TrialRecord
-from pytest_personal_align.core.recorded import results_of
+from pytest_personal_align.core.recorded import results_of, trials_of
 from pytest_personal_align.core.referee import Referee
 from pytest_personal_align.core.result import CaseResult
 from pytest_personal_align.core.rules import Rules, Settlement
@@ -44,6 +44,7 @@ class Court:
         self.rules = rules
         self.judge = judge
         self._recorded = recorded
+        self.recorded_trials = trials_of(recorded) if recorded is not None else None
         self._attributions = {case.nodeid: case.attribution for case in recorded.cases} if recorded else {}
         self._experiments = experiments
         self._bench = bench
@@ -81,7 +82,8 @@ class Court:
             self.collected = collected
             scope = "part" if collected.partial else self.rules.scope
             self.gated = scope == "whole"
-            self._referee = Referee(replace(self.rules, scope=scope), self.plans.values(), seed=self._seed)
+            rules = replace(self.rules, scope=scope)
+            self._referee = Referee(rules, self.plans.values(), seed=self._seed, trials=self.recorded_trials)
             if self._recorded is not None:
                 for result in results_of(self._recorded, self.plans.values()):
                     self._receive(result)

@@ -34,10 +34,10 @@ from pytest_personal_align.settings import Settings
 
 @dataclass(frozen=True)
 class Finished:
-    """Lines for the terminal; whether the run is invalid (exit code 10)."""
+    """Lines for the terminal; the verdict of a run."""
 
     lines: list[str]
-    invalid: bool
+    verdict: r.RunVerdict | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
         recorded=len(cases),
         unreported=sum(plan.nodeid not in ending.reported for plan in plans),
         stopped=ending.stopped,
-        gated=court.gated and not ending.stopped,
+        gated=court.gated and (not ending.stopped or len(cases) == len(plans) - spared),
         spared=spared,
         unfunded=found.unfunded,
     )
@@ -105,9 +105,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
     )
     r.write(settings.record, head, _cases(court, plans))
     record = r.load(settings.record, "--pa-record")
-    lines = publish(settings, config, record)
-    invalid = verdict == "invalid" or (verdict == "inconclusive" and settings.gate.strict)
-    return Finished(lines, invalid)
+    return Finished(publish(settings, config, record, stopped=ending.stopped), verdict)
 
 
 def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: Custom, *, gated: bool) -> Finished:
@@ -134,7 +132,7 @@ def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: C
         power = power_lines(rules, entries, settings.trials)
     if changed := rules.baseline.judge_changed(court.judge.version) if rules.baseline else "":
         power.append(f"the run will be invalid: {changed}")
-    return Finished(["", *lines, *([""] if power else []), *power], invalid=False)
+    return Finished(["", *lines, *([""] if power else []), *power])
 
 
 def _cases(court: Court, plans: Sequence[Plan]) -> Iterator[tuple[r.CaseRecord, bytes]]:

@@ -18,15 +18,17 @@ from pytest_personal_align.report.terminal import summary_lines
 from pytest_personal_align.settings import Settings
 
 
-def publish(settings: Settings, config: pytest.Config, record: RunRecord) -> list[str]:
+def publish(settings: Settings, config: pytest.Config, record: RunRecord, *, stopped: bool) -> list[str]:
     """Write the report and the summaries, tell the hooks; lines for the terminal. Raises OSError."""
     baseline = _kept(settings)
     html = render_html(record, baseline=baseline, passing=settings.report_passing).encode("utf-8", "replace")
     atomically(settings.report, lambda file: file.write(html))
-    writer = config.get_terminal_writer()
-    lines = ["", *summary_lines(record, width=max(40, min(writer.fullwidth, 120)), ascii_only=not _speaks_unicode())]
+    reporter = config.pluginmanager.getplugin("terminalreporter")  # none with -p no:terminal
+    width = max(40, min(config.get_terminal_writer().fullwidth, 120)) if reporter is not None else 80
+    lines = ["", *summary_lines(record, width=width, ascii_only=not _speaks_unicode())]
     if settings.gate.thresholds and record.run.partial:
-        lines += ["", "no gate was applied: only a part of the suite ran, and its rates say nothing of the whole"]
+        part = "the run ended before all of the suite had run" if stopped else "only a part of the suite ran"
+        lines += ["", f"no gate table: {part}, and its rates say nothing of the whole"]
     lines += ["", f"record: {shown(settings.record)}", f"report: {shown(settings.report)}"]
     lines += _summaries(settings, record)
     if os.environ.get("GITHUB_ACTIONS"):

@@ -108,6 +108,6 @@ def _require_cases(root: Path, settings: Settings) -> None:
         hint = "write some there, or run a shipped suite: --pa-cases=builtin:smoke"
         if settings.cases_given:
             raise OptionError(f"--pa-cases: {root} does not exist; {hint}")
-        raise OptionError(f"no cases: the folder {DEFAULT_CASES} (ini pa_cases) does not exist here; {hint}")
+        raise OptionError(f"no cases: {root} (ini pa_cases, by default {DEFAULT_CASES}) does not exist; {hint}")
     if not case_files(root):
         raise OptionError(f"--pa-cases: {root} holds no case file (*.yaml with use_cases)")

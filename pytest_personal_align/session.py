@@ -52,13 +52,13 @@ class AlignSession:
         self.settings = settings
         self.selection = selection
         self.not_applicable: dict[str, int] = {}
+        self.offered = 0  # cases that case files and suites have made, whatever became of them
         self._seat = seat
         self._claimed: dict[str, Placed] = {}
         self._places: dict[str, int] = {}
         self._markers: set[str] = set()
         self._items: list[CaseItem] = []
         self._files: set[Path] = set()
-        self._deselected = 0
         self._broken = False
 
     # -- collection
@@ -119,9 +119,6 @@ class AlignSession:
             for scenario, count in self.not_applicable.items()
         ]
 
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        self._deselected += sum(isinstance(item, CaseItem) for item in items)
-
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._items = [item for item in session.items if isinstance(item, CaseItem)]
         self._broken = bool(session.testsfailed)  # a case file that could not be read
@@ -134,11 +131,12 @@ class AlignSession:
         why = f"{missing[0]} was not collected" if missing else ""
         if len(missing) > 1:
             why = f"{missing[0]} and {len(missing) - 1:,} more case files were not collected"
+        # Not all who drop items say so by pytest_deselected: --lf does not, where it looks into a file.
+        dropped = self.offered - len(self._items)
         return Collected(
-            cases=len(self._items) + self._deselected,
+            cases=self.offered,
             use_cases=sum(self.in_shard(use_case) for use_case in self._claimed),
-            deselected=self._deselected,
-            partial=bool(self._deselected or missing) or self._broken or self.selection.partial,
+            partial=bool(dropped or missing) or self._broken or self.selection.partial,
             why=why,
         )
 
@@ -159,7 +157,8 @@ class AlignSession:
             ("failure_mode", outcome.failure_mode or ""),
         ]
         if outcome.disposition == "tolerated":
-            pytest.xfail(f"{outcome.failure_mode or 'unclear'}: {outcome.reason}")
+            # Not pytest.xfail(), which --runxfail makes do nothing: the fail would then be a pass.
+            raise pytest.xfail.Exception(f"{outcome.failure_mode or 'unclear'}: {outcome.reason}")
         if outcome.disposition == "ignored":
             pytest.skip("the verdict is unclear, and --pa-unclear=ignore")
         if outcome.disposition == "unneeded":

@@ -26,7 +26,8 @@ DEFAULT_SCENARIOS = ("default",)
 
 @dataclass(frozen=True)
 class Settings:
-    """All that a run was asked to do. Paths are absolute; ``cases`` are paths or ``builtin:NAME``."""
+    """All that a run was asked to do. Paths are absolute; ``cases`` are paths or ``builtin:NAME``, and
+    ``cases_given`` says that they stand on the command line."""
 
     cases: tuple[str, ...]
     cases_given: bool
@@ -78,7 +79,7 @@ def read(config: pytest.Config) -> Settings:
     cases = ask.many("pa_cases")
     return Settings(
         cases=tuple(_case_root(ask, value) for value in cases or [DEFAULT_CASES]),
-        cases_given=bool(cases),
+        cases_given=ask.typed("pa_cases"),
         scenarios=tuple(ask.many("pa_scenario") or DEFAULT_SCENARIOS),
         trials=ask.number("pa_trials", 1, int, low=1, high=1000),
         engine=engine,
@@ -92,7 +93,7 @@ def read(config: pytest.Config) -> Settings:
             sequential=ask.flag("pa_sequential"),
             strict=ask.flag("pa_strict"),
         ),
-        record=ask.output("pa_record", "reports/run.json"),
+        record=_record(ask),
         report=ask.output("pa_report", "reports/report.html"),
         summary=ask.output("pa_summary", None) if ask.given("pa_summary") else None,
         report_passing=ask.choice("pa_report_passing", "full", ("full", "summary", "none")),  # type: ignore[arg-type]
@@ -127,6 +128,10 @@ class _Asker:
         except (KeyError, ValueError):
             value = None
         return (None if value in (None, "", []) else value), f"{name} in {self._config.inipath or 'ini'}", self.inidir
+
+    def typed(self, name: str) -> bool:
+        """Whether it stands on the command line."""
+        return bool(getattr(self._config.option, name, None))
 
     def given(self, name: str) -> bool:
         return self._found(name)[0] is not None
@@ -198,6 +203,19 @@ class _Asker:
         if not parent.is_dir() or not os.access(parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
             raise OptionError(f"{called}: {path} cannot be written: {parent} is not a folder that you may write to")
         return path
+
+
+def _record(ask: _Asker) -> Path:
+    """Where the record goes. One that this run reads is kept as it is: what was paid for is in it, and a baseline
+    that each run replaces by its own record would call the second of two bad runs unchanged."""
+    record = ask.output("pa_record", "reports/run.json")
+    for name in ("pa_baseline", "pa_regate", "pa_rejudge"):
+        if ask.path(name) == record:
+            if ask.typed("pa_record"):
+                option = "--" + name.replace("_", "-")
+                raise OptionError(f"--pa-record: {record} is read by {option}; name another file for this run's record")
+            return record.with_suffix(".new.json")
+    return record
 
 
 def _text_path(path: Path | None) -> str | None:

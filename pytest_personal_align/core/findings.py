@@ -108,11 +108,9 @@ def _about_critical(known: int, new: int, confirmed: int) -> str:
     told = f", {known:,} in the base as well" if known else ""
     told += f", {new:,} newly" if known and new else ""
     if new:
-        told += f": {f'{confirmed:,}' if confirmed else 'none'} confirmed by two votes with checked evidence"
-    unsure = new - confirmed
-    if unsure:
-        told += f", {unsure:,} not" if confirmed else ""
-        told += " (--pa-judge-votes=3 asks for them)"
+        told += f": {f'{confirmed:,}' if confirmed else 'none'} confirmed"
+    if confirmed < new:
+        told += "; that takes half of a case's trials, and two votes with checked evidence (--pa-judge-votes=3)"
     return told
 
 

@@ -25,14 +25,13 @@ class ItemOutcome:
 class Collected:
     """What a process has collected of the suite.
 
-    ``cases`` and ``use_cases`` count what was collected, ``deselected`` the cases of these that are not to run.
+    ``cases`` and ``use_cases`` count what was collected, whether it is to run or not.
     ``partial``: not all that the command line asks for will run, so that rates say nothing of the whole; ``why`` is for
     people where that is not plain from the command line.
     """
 
     cases: int
     use_cases: int
-    deselected: int = 0
     partial: bool = False
     why: str = ""
 

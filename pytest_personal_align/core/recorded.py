@@ -51,14 +51,15 @@ def result_of(case: CaseRecord, key: str) -> CaseResult:
 
 
 def results_of(record: RunRecord, plans: Iterable[Plan]) -> Iterator[CaseResult]:
-    """A result for each plan: the recorded one, or an error where the record has none of this text."""
+    """A result for each plan: the recorded one, or errors where the record has none of this text."""
     recorded = {case.nodeid: case for case in record.cases}
+    trials = trials_of(record)
     for plan in plans:
         case = recorded.get(plan.nodeid)
         if case is None:
-            yield _missing(plan, "the record has no such case")
+            yield _missing(plan, trials, "the record has no such case")
         elif case.content and case.content != content_of(plan):
-            yield _missing(plan, "its text changed since the record was made")
+            yield _missing(plan, trials, "its text changed since the record was made")
         else:
             yield result_of(case, plan.key)
 
@@ -87,9 +88,14 @@ def _not_said(why: str) -> Transcript:
     return Transcript((), error=TrialError("replay", why))
 
 
-def _missing(plan: Plan, why: str) -> CaseResult:
+def trials_of(record: RunRecord) -> int:
+    """Trials of a case in a record; at least one."""
+    return max((len(case.trials) for case in record.cases), default=0) or 1
+
+
+def _missing(plan: Plan, trials: int, why: str) -> CaseResult:
     error = TrialError("replay", why)
-    return CaseResult(plan.key, (Trial(Transcript((), error=error), Verdict("error", error=error)),))
+    return CaseResult(plan.key, (Trial(Transcript((), error=error), Verdict("error", error=error)),) * trials)
 
 
 def _trial(trial: TrialRecord) -> Trial:

@@ -21,11 +21,13 @@ class Referee:
     Pure: no threads, no clocks. The same results give the same settlements in whatever order they come.
     """
 
-    def __init__(self, rules: Rules, plans: Iterable[Plan], *, seed: int = 0) -> None:
+    def __init__(self, rules: Rules, plans: Iterable[Plan], *, seed: int = 0, trials: int | None = None) -> None:
+        """``trials``: of each case, where the results are not of these plans but of a record."""
         self.rules = rules
         self._plans = {plan.key: plan for plan in plans}
         entries = [g.Entry.of(plan, rules.today) for plan in self._plans.values()]
-        self._settler = Settler(rules, entries, max((plan.trials for plan in self._plans.values()), default=1))
+        planned = max((plan.trials for plan in self._plans.values()), default=1)
+        self._settler = Settler(rules, entries, trials or planned)
         self._open: dict[tuple[str, str], set[str]] = {}
         self._held: dict[tuple[str, str], list[tuple[Plan, CaseResult]]] = {}
         for plan in self._plans.values():

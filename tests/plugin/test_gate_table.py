@@ -41,11 +41,11 @@ def test_unconfirmed_critical_fails_have_a_row_that_says_how_many_are_confirmed(
     result = mixed.runpytest_subprocess(*MINE, "--pa-threshold=all=1")
     assert result.ret == 0
     assert row(result.outlines, "critical") == ["critical", "2", "2", "100.0%", "critical", "PASS"]
-    told = "2 of 2 critical cases fail: none confirmed by two votes"
+    told = "2 of 2 critical cases fail: none confirmed; that takes"
     assert told in " ".join(result.outlines)
     assert "no fail: critical" not in result.stdout.str()
-    assert "none confirmed by two votes" in (mixed.path / "summary.md").read_text(encoding="utf-8")
-    assert "none confirmed by two votes" in (mixed.path / "reports/report.html").read_text(encoding="utf-8")
+    assert "none confirmed; that takes" in (mixed.path / "summary.md").read_text(encoding="utf-8")
+    assert "none confirmed; that takes" in (mixed.path / "reports/report.html").read_text(encoding="utf-8")
     gate = next(gate for gate in record()["gates"] if gate["kind"] == "critical")
     assert (gate["failed"], gate["outcome"]) == (2, "pass")
 
@@ -56,7 +56,7 @@ def test_confirmed_critical_fails_fail_the_run_and_count_the_same(project: pytes
         result = project.runpytest_subprocess(*OPTIONS, *more, f"--pa-api-base={server.url}")
     assert result.ret == 1
     assert row(result.outlines, "critical") == ["critical", "1", "1", "100.0%", "critical", "FAIL"]
-    told = "FAIL 1 gate failed: critical (1 of 1 critical cases fail: 1 confirmed by two votes with checked evidence)"
+    told = "FAIL 1 gate failed: critical (1 of 1 critical cases fail: 1 confirmed)"
     assert told in " ".join(result.stdout.str().split())
 
 

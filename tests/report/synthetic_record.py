@@ -92,7 +92,7 @@ def gate_row(mode: str, **fields: Any) -> r.GateRecord:
 UNDER_ALL = gate_row("inattentiveness", reason="counted under all")
 STRICT = gate_row("sycophancy", outcome="fail", reason="no threshold: each fail counts")
 CRITICAL = gate_row("critical", kind="critical", low=None, high=None,
-                    reason="25 of 30 critical cases fail: none confirmed, 25 wait for two votes")  # fmt: skip
+                    reason="25 of 30 critical cases fail: none confirmed")  # fmt: skip
 
 
 def _use_case(
