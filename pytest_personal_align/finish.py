@@ -58,12 +58,13 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
     cases = court.cases()
     found = court.findings()
     spared = sum(settlement.disposition == "unneeded" for settlement in court.settlements.values())
+    unreported = sum(plan.nodeid not in ending.reported for plan in plans)
     done = Completeness(
         planned=len(plans) - spared,
         recorded=len(cases),
-        unreported=sum(plan.nodeid not in ending.reported for plan in plans),
-        stopped=ending.stopped,
-        gated=court.gated and (not ending.stopped or len(cases) == len(plans) - spared),
+        unreported=unreported,
+        stopped=ending.stopped and unreported > 0,  # -x at the last item has stopped nothing
+        gated=court.gated and not (ending.stopped and unreported),
         spared=spared,
         unfunded=found.unfunded,
     )
@@ -105,7 +106,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
     )
     r.write(settings.record, head, _cases(court, plans))
     record = r.load(settings.record, "--pa-record")
-    return Finished(publish(settings, config, record, stopped=ending.stopped), verdict)
+    return Finished(publish(settings, config, record, stopped=done.stopped), verdict)
 
 
 def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: Custom, *, gated: bool) -> Finished:

@@ -88,7 +88,7 @@ def read(config: pytest.Config) -> Settings:
             baseline=_text_path(ask.path("pa_baseline", must_exist=True, hint=_MAKE_A_BASELINE)),
             unclear=ask.choice("pa_unclear", "fail", get_args(o.UnclearPolicy)),  # type: ignore[arg-type]
             max_errors=ask.number("pa_max_errors", 0.02, float, low=0, high=1),
-            alpha=ask.number("pa_alpha", 0.05, float, low=1e-9, high=0.5),
+            alpha=ask.number("pa_alpha", 0.05, float, low=1e-9, high=0.49),
             min_effect=ask.number("pa_min_effect", 0.02, float, low=0, high=1),
             sequential=ask.flag("pa_sequential"),
             strict=ask.flag("pa_strict"),

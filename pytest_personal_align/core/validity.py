@@ -57,9 +57,9 @@ def run_verdict(
     if done.gated and doubtful:
         names = ", ".join(dict.fromkeys(row.mode for row in doubtful))
         return "inconclusive", f"{names} undecided: {doubtful[0].reason}{with_errors}"
-    if done.stopped and done.recorded < done.planned:
-        left = done.planned - done.recorded
-        return "inconclusive", f"ended early: {left:,} of {_count(done.planned, 'case')} have no result{with_errors}"
+    if done.stopped:
+        left = max(done.planned - done.recorded, done.unreported)
+        return "inconclusive", f"ended early: {left:,} of {_count(done.planned, 'case')} not reported{with_errors}"
     scope = "" if done.gated else " (a part of the suite: no gate was applied)"
     return "pass", f"all {_count(len(cases), 'case')} passed or are tolerated{scope}{with_errors}"
 

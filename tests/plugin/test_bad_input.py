@@ -152,6 +152,7 @@ OPTIONS = [
     (["--pa-record=cases/allergy.yaml/run.json"], "*cannot be written*"),
     (["--pa-report=cases"], "*is a folder*"),
     (["--pa-remedy=prayer"], "*prayer*"),
+    (["--pa-alpha=0.5"], "*--pa-alpha: 0.5 is out of range*from 1e-09 to 0.49*"),
 ]
 
 
