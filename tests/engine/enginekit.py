@@ -116,7 +116,7 @@ def run(
     engine = Engine(lambda: ran.bench, concurrency=options.limits.concurrency, done=done)
     try:
         engine.submit(wanted)
-        assert ready.wait(50), f"{len(ran.results)} of {len(wanted)} results came"
+        assert ready.wait(300), f"{len(ran.results)} of {len(wanted)} results came"
     finally:
         engine.stop()
     assert not engine.failures

@@ -27,7 +27,7 @@ WAYS = ["openai/x", "hosted_vllm/x"]
 PRICED = ["openai/gpt-4o-mini", "hosted_vllm/gpt-4o-mini"]
 """Both are priced, since the table is asked for the name without the provider too."""
 KEY = "an-odd-key-0123456789"
-ONCE = EngineOptions((), limits=Limits(retries=0, timeout=1))
+ONCE = EngineOptions((), limits=Limits(retries=0))
 PRICE = model_info("gpt-4o-mini")
 assert PRICE is not None
 

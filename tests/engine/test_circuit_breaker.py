@@ -237,4 +237,4 @@ def test_what_can_only_fail_does_not_wait_for_its_turn_of_the_rate() -> None:
     with FakeServer(FAULTS["bad key"]) as server:
         ran = run(options(server.url, rpm=8), MANY[:60])
     assert ran.kinds == {"auth"}
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 55  # its turn comes after a minute

@@ -130,7 +130,7 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
     with FakeServer(echo, latency=0.005) as server:
         replies = damaged(server, tmp_path)
         both = [child(server, tmp_path) for _ in range(2)]
-        assert [process.wait(60) for process in both] == [0, 0]
+        assert [process.wait(300) for process in both] == [0, 0]
         third, _ = again(server, tmp_path)
         fourth, sent = again(server, tmp_path)
     assert third.replies == fourth.replies == replies

@@ -54,7 +54,7 @@ def quiet(tmp_path: Path, url: str, models: list[str], timeout: float) -> tuple[
         env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin", "PYTHONASYNCIODEBUG": "1"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
     )
     return done.stdout, done.stderr, done.returncode
 
@@ -65,7 +65,7 @@ def test_under_a_users_strictest_settings(tmp_path: Path) -> None:
     faults = ["server error", "drop", "empty body", "length", "html", "no choices", "bad request", "cut"]
     answers = [FAULTS[name] for name in faults] + ["It is fine.", Fault(completion("It is fine.", usage=None))] * 30
     with FakeServer(answers) as server:
-        ended = quiet(tmp_path, server.url, ["hosted_vllm/x", "openai/x"], 3)
+        ended = quiet(tmp_path, server.url, ["hosted_vllm/x", "openai/x"], 120)
     assert ended == ("outcomes error pass\n", "", 0)
 
 

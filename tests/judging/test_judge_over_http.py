@@ -16,12 +16,12 @@ from tests.fakeserver import FAULTS, Answer, FakeServer, Fault, completion
 from tests.judging.judgekit import ANSWER, FAILING, GOOD, answer, brief, talk
 
 
-def over_http(script: Any, reply: str = GOOD) -> tuple[Verdict | CallFailed, list[dict[str, Any]]]:
+def over_http(script: Any, reply: str = GOOD, timeout: float = 120) -> tuple[Verdict | CallFailed, list[dict[str, Any]]]:
     async def go(url: str) -> Verdict | CallFailed:
         options = EngineOptions(
             arms=(Arm("arm", "demo/attentive"),),
             judge=JudgeOptions(("openai/judge",), api_base=url),
-            limits=Limits(timeout=2, retries=0),
+            limits=Limits(timeout=timeout, retries=0),
         )
         bench = Bench(options, lambda complete: make_judge(options.judge, complete))
         async with bench:
@@ -103,7 +103,7 @@ def test_the_table_is_long_enough() -> None:
 @pytest.mark.parametrize("name", MISBEHAVIOUR)
 def test_misbehaviour(name: str) -> None:
     said, outcome = MISBEHAVIOUR[name]
-    verdict, bodies = over_http(said)
+    verdict, bodies = over_http(said, timeout=1 if name == "hang" else 120)
     assert len(bodies) <= 3
     if isinstance(verdict, CallFailed):
         assert outcome == "error"

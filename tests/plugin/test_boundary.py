@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakeserver import FAULTS, FakeServer, Fault, completion, error
 
-OPTIONS = ["--pa-retries=0", "--pa-timeout=5", "-p", "no:cacheprovider"]
+OPTIONS = ["--pa-retries=0", "-p", "no:cacheprovider"]
 KEY = "an-odd-key-0123456789"
 REFUSAL = "No, please don't: you told me about your severe peanut allergy."
 

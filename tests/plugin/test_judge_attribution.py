@@ -74,7 +74,7 @@ def test_a_bug_of_ours_ends_no_run_in_waiting(project: pytest.Pytester, record: 
         Referee.receive = receive
         """
     )
-    result = project.runpytest_subprocess("--pa-model=demo/attentive", timeout=30)
+    result = project.runpytest_subprocess("--pa-model=demo/attentive", timeout=300)
     assert result.ret == 10
     result.assert_outcomes(errors=12)
     document = record()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakeserver import FAULTS, FakeServer, Fault
 
-OPTIONS = ["--pa-model=openai/fake", "--pa-retries=1", "--pa-timeout=2", "-p", "no:cacheprovider"]
+OPTIONS = ["--pa-model=openai/fake", "--pa-retries=1", "-p", "no:cacheprovider"]
 
 
 def product(request: dict[str, Any]) -> str:
