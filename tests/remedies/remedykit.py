@@ -79,11 +79,10 @@ def measure(
     system: str | None = None,
     reuse: Reuse | None = None,
     limits: Limits | None = None,
-    latency: float = 0.0,
     judge: Callable[[Any], Any] = lambda complete: RulesJudge(),
 ) -> Measured:
     """Run every remedy as an arm against a server that answers by ``script``."""
-    with FakeServer(script, latency=latency) as server:
+    with FakeServer(script) as server:
         arms = tuple(Arm(name, "openai/scripted", system, api_base=server.url, remedy=name) for name in remedies)
         asked = plans(arms, scenarios, cases, trials)
         ran = run(EngineOptions(arms, limits=limits or Limits(), reuse=reuse or Reuse()), asked, judge)

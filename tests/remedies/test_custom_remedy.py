@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.options import Arm, EngineOptions, Limits
+from pytest_personal_align.core.result import CallFailed, Message, Reply
+from pytest_personal_align.engine.assistant import Call
 from pytest_personal_align.engine.check import check_options
+from pytest_personal_align.engine.remedied import Remedied
+from tests.engine.enginekit import in_virtual_time, plan
 from tests.remedies.remedykit import CASES, HAZARDS, Measured, measure, model
 
 MODULE = '''import asyncio
@@ -122,11 +128,24 @@ def test_a_spent_budget_cannot_be_hidden() -> None:
     assert {trial.error.kind for trial in seen.trials(arm) if trial.error} == {"budget"}
 
 
-def test_one_that_hangs_is_an_error_and_slow_calls_are_not_its_fault() -> None:
+def test_one_that_hangs_is_an_error() -> None:
     arm, seen = run_with("hangs", limits=Limits(timeout=0.3))
     assert {trial.error.kind for trial in seen.trials(arm) if trial.error} == {"timeout"}
-    arm, seen = run_with("restate", limits=Limits(timeout=1.0), latency=0.4)
-    assert seen.outcomes(arm) == {"pass"}
+
+
+@pytest.mark.parametrize("latency", [0, 100])
+def test_slow_calls_are_not_the_fault_of_the_remedy(latency: float) -> None:
+    async def assistant(messages: Sequence[Message], call: Call) -> Reply:
+        await asyncio.sleep(latency)
+        return Reply("Well.")
+
+    async def reply(remedy: str) -> Reply:
+        arm = Arm("arm", "x", remedy=f"python:ownremedies:{remedy}")
+        return await Remedied(arm, assistant, True, 1.0)([Message("user", "May I?")], Call(plan("May I?"), 0, 0))
+
+    assert in_virtual_time(reply("restate")).text == "Well."
+    with pytest.raises(CallFailed, match="did nothing for 1 s"):
+        in_virtual_time(reply("hangs"))
 
 
 def test_notes_of_any_kind_become_json() -> None:
