@@ -39,7 +39,7 @@ class Started:
 
     def wait(self, count: int) -> None:
         with self._some:
-            assert self._some.wait_for(lambda: len(self.results) >= count, 30)
+            assert self._some.wait_for(lambda: len(self.results) >= count, 300)
 
     @property
     def outcomes(self) -> dict[str, set[str]]:
@@ -51,10 +51,11 @@ def options(server: FakeServer, **fields: Any) -> EngineOptions:
 
 
 def test_drained_every_plan_has_one_result_and_no_further_request_is_sent() -> None:
-    with FakeServer(latency=0.01) as server:
+    with FakeServer(["Hello."] * 40 + [FAULTS["hang"]]) as server:
         running = Started(options(server))
         running.engine.submit(PLANS)
-        running.wait(5)
+        while len(server.requests) < 44:
+            threading.Event().wait(0.005)
         running.engine.stop(drain=True)
         sent = len(server.requests)
         assert sorted(one.key for one in running.results) == sorted(one.key for one in PLANS)
@@ -166,7 +167,13 @@ def test_a_judge_with_a_bug_is_an_error_of_that_trial(what: BaseException) -> No
 
 
 def test_counts_may_be_read_from_any_thread_at_any_time() -> None:
-    with FakeServer(latency=0.005) as server:
+    read = threading.Event()
+
+    def script(request: dict[str, Any]) -> str:
+        assert len(server.requests) <= 40 or read.wait(300)
+        return "Hello."
+
+    with FakeServer(script) as server:
         running = Started(options(server))
         assert running.bench.progress().planned == 0
         running.engine.submit(PLANS)
@@ -176,6 +183,7 @@ def test_counts_may_be_read_from_any_thread_at_any_time() -> None:
         assert 5 <= progress.done < 60
         assert progress.talking <= 4
         assert running.bench.calls().assistant.sent > 0
+        read.set()
         running.wait(len(PLANS))
         running.engine.stop()
     assert running.bench.progress().done == 60

@@ -16,7 +16,9 @@ from tests.fakeserver import FAULTS, Answer, FakeServer, Fault, completion
 from tests.judging.judgekit import ANSWER, FAILING, GOOD, answer, brief, talk
 
 
-def over_http(script: Any, reply: str = GOOD, timeout: float = 120) -> tuple[Verdict | CallFailed, list[dict[str, Any]]]:
+def over_http(
+    script: Any, reply: str = GOOD, timeout: float = 120
+) -> tuple[Verdict | CallFailed, list[dict[str, Any]]]:
     async def go(url: str) -> Verdict | CallFailed:
         options = EngineOptions(
             arms=(Arm("arm", "demo/attentive"),),

@@ -11,29 +11,42 @@ from typing import Any
 
 import pytest
 
-SLOW = """
-import asyncio, pathlib
+BOT = """
+import asyncio
 
 async def reply(messages):
-    pathlib.Path(__file__).with_name("started.txt").touch()
     if "glass" in messages[-1]["content"]:
         await asyncio.sleep(600)
     return "Yes, absolutely, go for it!"
+"""
+TOLD = """
+from pathlib import Path
+from pytest_personal_align.core.referee import Referee
+
+receive = Referee.receive
+
+def counted(self, result):
+    found = receive(self, result)
+    with Path("results.txt").open("a") as file:
+        file.write(".")
+    return found
+
+Referee.receive = counted
 """
 
 
 def started(project: pytest.Pytester, workers: str) -> subprocess.Popen[str]:
     """A run of which half is done and the other half takes for ever."""
-    project.path.joinpath("bot.py").write_text(SLOW)
+    project.path.joinpath("bot.py").write_text(BOT)
+    project.makeconftest(TOLD)
     project.makeini("[pytest]\npythonpath = .\n")
     command = [sys.executable, "-m", "pytest", "--pa-model=python:bot:reply", "-n", workers, "-p", "no:cacheprovider"]
     process = subprocess.Popen(
         command, cwd=project.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
-    deadline = time.monotonic() + 60
-    while not project.path.joinpath("started.txt").exists() and time.monotonic() < deadline:
+    results, deadline = project.path / "results.txt", time.monotonic() + 300
+    while not (results.exists() and len(results.read_text()) == 6) and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(2)
     return process
 
 
@@ -44,7 +57,7 @@ def test_a_signal_ends_the_run_with_a_partial_record(
 ) -> None:
     process = started(project, workers)
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert process.returncode == 2
     document = record()
     assert document["run"]["partial"] is True
@@ -63,7 +76,7 @@ def test_the_second_signal_ends_it_at_once(
     process.send_signal(number)
     time.sleep(apart)
     process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=300)
     assert process.returncode == 2
     assert "Traceback" not in out
     if project.path.joinpath("reports/run.json").exists():  # the first one may have been in time
