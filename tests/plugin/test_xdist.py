@@ -104,6 +104,16 @@ def test_workers_import_neither_litellm_nor_engine_judges_and_report(bot: pytest
     assert [path.read_text() for path in seen] == ["", ""]
 
 
+def with_deaths(project: pytest.Pytester, *options: str) -> pytest.RunResult:
+    """A run in which workers die. xdist itself ends with an internal error if it writes to a dead one before it has
+    noticed: try again then."""
+    for _ in range(4):
+        result = project.runpytest_subprocess("--pa-model=demo/attentive", *options)
+        if "cannot send (already closed?)" not in result.stdout.str():
+            break
+    return result
+
+
 @pytest.mark.parametrize("dist", ["load", "worksteal"])
 def test_a_killed_worker_costs_at_most_its_own_item(
     project: pytest.Pytester, record: Callable[[], Any], dist: str
@@ -116,11 +126,7 @@ def test_a_killed_worker_costs_at_most_its_own_item(
                 os.kill(os.getpid(), signal.SIGKILL)
         """
     )
-    # xdist itself ends with an internal error if it writes to the dead worker before it has noticed: try again then
-    for _ in range(4):
-        result = project.runpytest_subprocess("--pa-model=demo/attentive", "-n", "2", "--dist", dist)
-        if "cannot send (already closed?)" not in result.stdout.str():
-            break
+    result = with_deaths(project, "-n", "2", "--dist", dist)
     assert result.ret == 1
     outcomes = result.parseoutcomes()
     assert (outcomes["passed"], outcomes["failed"]) == (11, 1)
@@ -137,7 +143,7 @@ def test_a_dropped_item_makes_the_run_invalid(project: pytest.Pytester) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
         """
     )
-    result = project.runpytest_subprocess("--pa-model=demo/attentive", "-n", "1", "--max-worker-restart=0")
+    result = with_deaths(project, "-n", "1", "--max-worker-restart=0")
     assert result.ret == 10
     result.stdout.fnmatch_lines(["*never reported*"])
 
