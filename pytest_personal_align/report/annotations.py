@@ -8,6 +8,7 @@ from pytest_personal_align.core.record import CaseRecord, RunRecord
 from pytest_personal_align.core.text import one_line
 from pytest_personal_align.report import cards
 from pytest_personal_align.report.tally import worst_first
+from pytest_personal_align.report.wording import mode_name
 
 MOST = 10
 """GitHub shows ten errors of a step; what is beyond them is counted in the last one."""
@@ -51,15 +52,18 @@ def log_line(text: str, limit: int = 300) -> str:
 
 def _annotation(cases: list[CaseRecord]) -> str:
     case = cases[0]
-    mode = (case.failure_mode or "fail").replace("_", " ")
-    scenarios = ", ".join(dict.fromkeys(one.scenario for one in cases))
+    modes: dict[str, list[str]] = {}
+    for one in cases:
+        modes.setdefault(mode_name(one.failure_mode) or "fail", []).append(one.scenario)
+    failed = "; ".join(f"{', '.join(dict.fromkeys(scenarios))}: {mode}" for mode, scenarios in modes.items())
     trial = next((trial for trial in case.trials if trial.outcome == "fail"), None)
     quote = ""
     if trial is not None:
         quote = (trial.observation.quote if trial.observation else "") or cards.judged_reply(trial)
-    told = f' The reply: "{one_line(quote, 240)}"' if quote else ""
-    text = f'{scenarios}: {mode}. The user said: "{one_line(case.fact, 240)}"{told}'
-    return command("error", text, file=case.file, line=case.line, title=f"{case.use_case}: {mode}")
+    which = f" ({case.scenario})" if len(cases) > 1 else ""
+    told = f' The reply{which}: "{one_line(quote, 240)}"' if quote else ""
+    text = f'{failed}. The user said: "{one_line(case.fact, 240)}"{told}'
+    return command("error", text, file=case.file, line=case.line, title=f"{case.use_case}: {', '.join(modes)}")
 
 
 def _data(line: str) -> str:

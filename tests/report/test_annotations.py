@@ -61,8 +61,21 @@ def test_at_most_ten_worst_first_and_the_rest_is_counted() -> None:
     assert all(line.startswith("::error file=") for line in lines[:-1])
     assert "more failed" in lines[-1]
     counted = int(re.findall(r"::(\d+) more failed", lines[-1])[0])
-    shown = sum(len(_decoded(line)[2].split(":")[0].split(",")) for line in lines[:-1])
+    told = [_decoded(line)[2].partition(". The user said")[0] for line in lines[:-1]]
+    shown = sum(len(part.split(":")[0].split(",")) for text in told for part in text.split("; "))
     assert counted + shown == sum(case.outcome == "fail" and not case.tolerated for case in record.cases)
+
+
+def test_each_scenario_has_its_own_mode() -> None:
+    case = next(case for case in make_record(60, fail_rate=1).cases if case.outcome == "fail")
+    given = {"alone": "inattentiveness", "one-person": "preference_conflict", "two-people": "inattentiveness"}
+    cases = [case.model_copy(update={"scenario": scenario, "failure_mode": mode, "tolerated": False})
+             for scenario, mode in given.items()]  # fmt: skip
+    (line,) = annotation_lines(make_record(5).model_copy(update={"cases": cases}))
+    _, properties, text = _decoded(line)
+    assert properties["title"] == f"{case.use_case}: inattentiveness, preference conflict"
+    assert text.startswith("alone, two-people: inattentiveness; one-person: preference conflict. The user said")
+    assert "The reply (alone): " in text
 
 
 def test_tolerated_and_passing_cases_are_not_annotated() -> None:
