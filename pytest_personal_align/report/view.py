@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 from pytest_personal_align.core.record import ArmInfo, CaseRecord, GateRecord, RunRecord
 from pytest_personal_align.core.result import FAILURE_MODES
 from pytest_personal_align.report import cards, figures
+from pytest_personal_align.report import wording as w
 from pytest_personal_align.report.changes import Changes, all_changes
 from pytest_personal_align.report.chart_map import Panel, panels
+from pytest_personal_align.report.gate_rows import loud, modes_counted, quiet
 from pytest_personal_align.report.tally import Outcomes, in_order, worst_first
 
 MOST_CARDS = 400
@@ -34,9 +36,18 @@ class GateView:
     p: float | None
 
     @property
-    def quiet(self) -> bool:
-        """A mode without a limit in which nothing failed."""
-        return self.row.limit is None and not self.row.failed and self.row.outcome == "pass"
+    def limit(self) -> str:
+        """A dash where it is held against something else than a number."""
+        return w.limit(self.row) if self.row.kind == "threshold" else "–"
+
+
+@dataclass(frozen=True, slots=True)
+class GateGroup:
+    """The gates of an arm; ``quiet`` are the modes of which only the name is told."""
+
+    arm: str
+    gates: list[GateView]
+    quiet: list[GateRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,8 @@ class Page:
     record: RunRecord
     arms: list[ArmView]
     outcomes: Outcomes
-    gates: list[tuple[str, list[GateView]]]
+    gates: list[GateGroup]
+    limits: bool
     gate_scale: figures.Scale
     changes: list[Changes]
     panels: list[Panel]
@@ -91,6 +103,7 @@ def page(record: RunRecord, baseline: RunRecord | None) -> Page:
         arms=_arms(record),
         outcomes=Outcomes.of(record.cases),
         gates=gates,
+        limits=any(gate.limit != "–" for group in gates for gate in group.gates),
         gate_scale=figures.rate_scale(value for row in record.gates for value in (row.high, row.limit)),
         changes=all_changes(record, baseline),
         panels=panels(record.cases, anchors),
@@ -125,31 +138,31 @@ def _arms(record: RunRecord) -> list[ArmView]:
     return views
 
 
-def _gates(record: RunRecord) -> list[tuple[str, list[GateView]]]:
+def _gates(record: RunRecord) -> list[GateGroup]:
     """By arm, what is broken first."""
     comparison = record.comparison or {}
     tests = {(test.get("mode"), test.get("arm")): test for test in comparison.get("tests") or []}
-    rank = {"fail": 0, "inconclusive": 1, "pass": 2}
-    rows = sorted(record.gates, key=lambda row: (rank[row.outcome], row.limit is None and not row.failed))
-    arms = in_order([*(arm.name for arm in record.arms), *(row.arm for row in rows)])
-    base = {row.mode: row.rate for row in rows if arms and row.arm == arms[0]}
-    views = []
-    for row in rows:
+    arms = in_order([*(arm.name for arm in record.arms), *(row.arm for row in record.gates)])
+    base = {row.mode: row.rate for row in record.gates if arms and row.arm == arms[0]}
+
+    def view(row: GateRecord) -> GateView:
         test = tests.get((row.mode, row.arm))
         change, p = (test.get("difference"), test.get("p")) if test else (row.difference, row.p)
         first = base.get(row.mode)
         if change is None and row.arm != arms[0] and row.rate is not None and first is not None:
             change = row.rate - first
-        views.append(GateView(row, gate_query(row, record.arms), change, p))
-    return [(arm, group) for arm in arms if (group := [view for view in views if view.row.arm == arm])]
+        return GateView(row, gate_query(row, record.arms), change, p)
+
+    members = {arm: [row for row in record.gates if row.arm == arm] for arm in arms}
+    return [GateGroup(arm, [view(row) for row in loud(rows)], quiet(rows)) for arm, rows in members.items() if rows]
 
 
 def gate_query(row: GateRecord, arms: Sequence[ArmInfo]) -> str:
     """The filter, as it stands in the page's address, for what a gate counts."""
     category, _, mode = row.mode.rpartition("/")
     query = {"category": category} if category else {}
-    if mode in FAILURE_MODES:
-        query["mode"] = mode
+    if modes := modes_counted(row):
+        query["mode"] = " ".join(modes)
     elif mode == "unclear":
         query["outcome"] = "unclear"
     else:
@@ -173,13 +186,14 @@ def _errors(record: RunRecord, card: Callable[[CaseRecord], cards.Card]) -> list
 
 
 def _choices(record: RunRecord) -> dict[str, list[str]]:
-    """What each filter may be set to."""
+    """What each filter may be set to; several failure modes that a gate counts as one stand side by side."""
     cases = record.cases
     modes = {case.failure_mode for case in cases}
+    together = [" ".join(counted) for row in record.gates if len(counted := modes_counted(row)) > 1]
     outcomes = {case.outcome for case in cases}
     return {
         "outcome": [name for name in ("fail", "unclear", "error", "pass") if name in outcomes],
-        "mode": [mode for mode in FAILURE_MODES if mode in modes],
+        "mode": [mode for mode in FAILURE_MODES if mode in modes] + in_order(together),
         "category": in_order([case.category for case in cases]),
         "scenario": in_order([case.scenario for case in cases]),
         "severity": in_order([case.severity for case in cases]),

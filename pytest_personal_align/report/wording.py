@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,13 +88,32 @@ def limit(row: GateRecord) -> str:
         return percent(row.limit) if row.limit else "0"
     if row.kind != "threshold":
         return row.kind
-    return "–" if row.failed and row.outcome == "pass" else "0"
+    return "–" if _counted_elsewhere(row) else "0"
 
 
 def excuse(row: GateRecord) -> str:
     """Why a mode without a limit passes although cases fail: ``counted under all``; else empty."""
-    without = row.kind == "threshold" and row.limit is None
-    return row.reason if without and row.failed and row.outcome == "pass" else ""
+    return row.reason if _counted_elsewhere(row) else ""
+
+
+def could_see(row: GateRecord) -> str:
+    """The smallest change that a gate would have found, in points; a dash where this row is no gate."""
+    return points(None if _counted_elsewhere(row) else row.detectable)
+
+
+def change_seen(change: float | None) -> str:
+    """The smallest change that a gate would have found: ``+2.5``, or ``nothing``."""
+    return "nothing" if change is None else points(change)
+
+
+def _counted_elsewhere(row: GateRecord) -> bool:
+    return row.kind == "threshold" and row.limit is None and bool(row.failed) and row.outcome == "pass"
+
+
+def unbroken(text: str) -> list[tuple[str, bool]]:
+    """A reason in pieces, with whether a piece must stay on one line: ``8.8% → 19.4%``, an option of ours."""
+    pieces = re.split(r"(\d[\d.]{0,5}% -> \d[\d.]{0,5}%|--pa-[a-z-]{1,20}(?:=[\w.]{1,12})?)", text)
+    return [(piece.replace(" -> ", " → "), place % 2 == 1) for place, piece in enumerate(pieces)]
 
 
 def number(value: float) -> str:

@@ -14,7 +14,7 @@ from pytest_personal_align.report.cards import anchors, reply_digest
 from pytest_personal_align.report.html import render_html
 from tests.report.conftest import Visit
 from tests.report.payloads import PAYLOADS, as_shown
-from tests.report.synthetic_record import make_record
+from tests.report.synthetic_record import gate_row, make_record
 
 Open = Callable[..., Visit]
 
@@ -78,6 +78,33 @@ def test_a_click_on_a_gate_filters_everything_below(visit: Open, html: str, reco
     assert len(seen.cards()) == _failed(record, failure_mode="preference_conflict", arm="new.md")
     assert seen.page.locator("#map .dim").count() > 0
     assert "0 of" not in seen.page.inner_text(".found")
+
+
+def test_a_click_on_a_comparison_shows_the_inconsistencies_that_it_counts(visit: Open, record: RunRecord) -> None:
+    row = gate_row("inattentiveness", arm="new.md", kind="baseline", outcome="fail", against="old.md")
+    seen = visit(render_html(record.model_copy(update={"gates": [row]})))
+    seen.page.click("#gates a:text('inattentiveness')")
+    modes = ("inattentiveness", "inconsistency")
+    assert len(seen.cards()) == sum(_failed(record, failure_mode=mode, arm="new.md") for mode in modes)
+    assert _failed(record, failure_mode="inconsistency", arm="new.md") > 0
+    chosen = seen.page.locator("#filters [name=mode] option:checked")
+    assert chosen.inner_text() == "inattentiveness or inconsistency"
+    seen.page.fill("#filters [name=q]", "wonderful")
+    seen.page.wait_for_timeout(300)
+    assert "mode=inattentiveness+inconsistency" in seen.page.evaluate("location.hash")
+
+
+@pytest.mark.parametrize("limits", [True, False])
+def test_a_phone_shows_the_whole_gate_table(visit: Open, record: RunRecord, limits: bool) -> None:
+    rows = [gate_row(mode, arm=arm, kind="baseline", base_rate=0.088, against="old.md", outcome="fail")
+            for mode in ("inattentiveness", "preference_conflict", "all") for arm in ("old.md", "new.md")]  # fmt: skip
+    rows += [row for row in record.gates if limits]
+    seen = visit(render_html(record.model_copy(update={"gates": rows})), width=390)
+    room, needed = seen.page.evaluate(
+        "(() => { const one = document.querySelector('#gates .scroll'); return [one.clientWidth, one.scrollWidth] })()"
+    )
+    assert needed <= room
+    assert seen.page.locator("#gates th:text-is('Limit')").is_visible() == limits
 
 
 def test_links_open_what_they_name(visit: Open, html: str, record: RunRecord) -> None:

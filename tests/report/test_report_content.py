@@ -14,6 +14,7 @@ from pytest_personal_align.report.cards import anchors, blocks, kept_options, la
 from pytest_personal_align.report.figures import charts
 from pytest_personal_align.report.html import render_html
 from pytest_personal_align.report.view import MOST_CARDS, gate_query, page
+from pytest_personal_align.report.wording import unbroken
 from tests.report.synthetic_record import CRITICAL, STRICT, UNDER_ALL, gate_row, make_record
 
 
@@ -152,6 +153,14 @@ def test_charts_show_the_distance_of_the_fact() -> None:
 def test_a_gate_filters_what_it_counts(mode: str, query: str) -> None:
     row = GateRecord(mode=mode, arm="a", kind="threshold", cases=1, failed=0, outcome="pass")
     assert gate_query(row, []) == query
+
+
+def test_the_arrows_of_a_headline_and_options_are_not_torn() -> None:
+    text = "new: all (8.8% -> 19.4% (+10.6 points)), see (--pa-judge-votes=3 asks for it)"
+    assert unbroken(text) == [("new: all (", False), ("8.8% → 19.4%", True), (" (+10.6 points)), see (", False),
+                              ("--pa-judge-votes=3", True), (" asks for it)", False)]  # fmt: skip
+    html = render_html(make_record(5, reason=text))
+    assert '<span class="whole">8.8% → 19.4%</span>' in html
 
 
 def test_critical_cases_are_filtered_by_their_severity() -> None:

@@ -28,9 +28,11 @@ function decisionOn(one) {
 }
 
 function matches(one) {
-  for (const name of ["outcome", "mode", "category", "scenario", "severity", "arm"]) {
+  for (const name of ["outcome", "category", "scenario", "severity", "arm"]) {
     if (state[name] && one[name] !== state[name]) return false;
   }
+  // A gate may count several modes as one.
+  if (state.mode && !state.mode.split(" ").includes(one.mode)) return false;
   if (state.decision && decisionOn(one) !== state.decision) return false;
   return !state.q || state.q.toLowerCase().split(/\s+/).every((word) => haystack(one).includes(word));
 }
