@@ -9,14 +9,17 @@ from typing import Any
 from pytest_personal_align.core.record import ArmInfo, GateRecord, RunRecord
 from pytest_personal_align.core.text import one_line
 from pytest_personal_align.report import wording as w
+from pytest_personal_align.report.gate_rows import Sight, loud, quiet, sights
 from pytest_personal_align.report.remedies import remedy_rows, remedy_tables
 from pytest_personal_align.report.tally import Outcomes
 
 _MOST_GATES = 14
 _MOST_ARMS = 6
+_MOST_CHANGES = 8
 _MOST_REMEDIES = 12
 _MOST_CONTRASTS = 6
 _SHORTEST = 10
+_TIE = "\N{NO-BREAK SPACE}"
 _ASCII = str.maketrans({"–": "-", "−": "-", "…": "~", "’": "'", "±": "+-"})
 
 
@@ -76,18 +79,24 @@ def _gate_rows(record: RunRecord, *, excuses: bool) -> list[list[str]]:
     most = max(3, _MOST_GATES // max(1, len(arms)))
     rows: list[list[str]] = []
     for arm in arms[:_MOST_ARMS]:
-        gates = sorted((row for row in record.gates if row.arm == arm), key=_gate_rank)
-        loud = [row for row in gates if not _is_quiet(row)]
-        quiet = list(dict.fromkeys(one_line(row.mode, 60) for row in gates if _is_quiet(row)))
+        gates = [row for row in record.gates if row.arm == arm]
+        told, silent = loud(gates), quiet(gates)
         if len(record.arms) > 1:
             rows.append([one_line(arm, 200)])
-        rows += [_gate_cells(row, excuses=excuses) for row in loud[:most]]
-        if len(loud) > most:
-            rows.append([f"and {w.count(len(loud) - most, 'more gate')}: see the report"])
-        rows += [[one_line(row.reason, 240)] for row in loud if row.kind == "critical"]
-        if quiet:
-            rows.append([f"no fail: {', '.join(quiet)}"])
-    return rows
+        rows += [_gate_cells(row, excuses=excuses) for row in told[:most]]
+        if len(told) > most:
+            rows.append([f"and {w.count(len(told) - most, 'more gate')}: see the report"])
+        rows += [[one_line(row.reason, 240)] for row in told if row.kind == "critical"]
+        if silent:
+            rows.append([f"no fail: {', '.join(one_line(row.mode, 60) for row in silent)}"])
+    return rows + [[_sight(sight)] for sight in sights(record.gates)[:_MOST_ARMS]]
+
+
+def _sight(sight: Sight) -> str:
+    arms = f" in {one_line(', '.join(sight.arms), 60)}" if sight.arms else ""
+    seen = [f"{one_line(mode, 60)}{_TIE}{w.change_seen(change)}" for mode, change in sight.changes[:_MOST_CHANGES]]
+    seen += [f"{rest:,} more"] if (rest := len(sight.changes) - _MOST_CHANGES) > 0 else []
+    return f"could have seen{arms} {one_line(sight.beyond, 60)}, in points: {', '.join(seen)}"
 
 
 def _gate_cells(row: GateRecord, *, excuses: bool) -> list[str]:
@@ -98,15 +107,6 @@ def _gate_cells(row: GateRecord, *, excuses: bool) -> list[str]:
     why = f" ({', '.join(told)})" if told else ""
     return [one_line(row.mode, 60), w.number(row.cases), w.number(row.failed), w.percent(row.rate), interval,
             w.limit(row), row.outcome.upper() + why]  # fmt: skip
-
-
-def _gate_rank(row: GateRecord) -> tuple[int, bool]:
-    return ("fail", "inconclusive", "pass").index(row.outcome), row.limit is None
-
-
-def _is_quiet(row: GateRecord) -> bool:
-    """A mode without a limit that nobody failed: it needs no line of its own."""
-    return row.outcome == "pass" and row.limit is None and not row.failed
 
 
 def _arms(record: RunRecord, width: int) -> list[str]:
@@ -214,7 +214,8 @@ def _trust(record: RunRecord, width: int) -> list[str]:
 
 
 def _fill(lead: str, text: str, width: int) -> list[str]:
-    return textwrap.wrap(lead + text, width, subsequent_indent=" " * min(len(lead), 12), break_on_hyphens=False)
+    lines = textwrap.wrap(lead + text, width, subsequent_indent=" " * min(len(lead), 12), break_on_hyphens=False)
+    return [line.replace(_TIE, " ") for line in lines]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, right: set[int]) -> list[str]:

@@ -66,6 +66,18 @@ def test_names_of_failure_modes_are_whole_at_80_columns() -> None:
         assert name in text
 
 
+def test_what_the_run_could_have_seen_is_told_and_no_number_leaves_its_mode() -> None:
+    record = make_record(300, arms=("old.md", "new.md"))
+    rows = [row.model_copy(update={"kind": "baseline", "limit": None, "against": "old.md"})
+            for row in record.gates if row.arm == "new.md"]  # fmt: skip
+    for width in (80, 79, 78, 60):
+        lines = summary_lines(record.model_copy(update={"gates": [*record.gates, *rows]}), width=width)
+        text = " ".join(lines)
+        assert "could have seen above the limit, in points: inattentiveness +3.4, sycophancy +3.4" in text
+        assert "could have seen in new.md against old.md, in points: inattentiveness +3.4" in text
+        assert not [line for line in lines if line.startswith("+")]
+
+
 def test_a_mode_without_a_limit_shows_none_where_its_fails_are_counted_elsewhere() -> None:
     record = make_record(10).model_copy(update={"gates": [STRICT, UNDER_ALL]})
     wide = [line for line in summary_lines(record, width=100) if line.startswith(("syco", "inatt"))]
