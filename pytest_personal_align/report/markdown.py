@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from pytest_personal_align.core.record import CaseRecord, RunRecord
 from pytest_personal_align.core.text import one_line
-from pytest_personal_align.report import cards, wording
+from pytest_personal_align.report import cards, figures, wording
+from pytest_personal_align.report.gate_rows import loud, quiet, sights
 from pytest_personal_align.report.remedies import remedy_markdown, remedy_rows
 from pytest_personal_align.report.tally import Outcomes, worst_first
 
@@ -22,6 +23,7 @@ MARKER = "<!-- pytest-personal-align -->"
 """First line of the text: by it a workflow finds its sticky comment again."""
 
 MOST_CHANGES = 10
+MOST_SIGHTS = 8
 _TEMPLATES = Path(__file__).parent / "templates"
 _INVISIBLE = "\N{ZERO WIDTH SPACE}"
 
@@ -50,6 +52,10 @@ def render_markdown(record: RunRecord, *, baseline: RunRecord | None = None, rep
             run=record.run,
             marker=Markup(MARKER),
             arms=by_arm,
+            gates=loud(record.gates),
+            quiet=quiet(record.gates),
+            sights=sights(record.gates)[:MOST_SIGHTS],
+            contrasts=figures.contrasts(record)[0],
             comparison=record.comparison or {},
             title=title,
             tellings=[_telling(case) for case in cases],

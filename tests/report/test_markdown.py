@@ -12,7 +12,7 @@ from pytest_personal_align.core.record import RunRecord
 from pytest_personal_align.core.text import one_line
 from pytest_personal_align.report.markdown import MARKER, inline, render_markdown
 from tests.report.payloads import PAYLOADS, everywhere
-from tests.report.synthetic_record import CRITICAL, STRICT, UNDER_ALL, make_record
+from tests.report.synthetic_record import CRITICAL, STRICT, UNDER_ALL, gate_row, make_record
 
 markdown_it = pytest.importorskip("markdown_it", reason="no markdown-it-py: pip install markdown-it-py")
 _TOUCHY = st.text(alphabet=st.sampled_from("`*_{}[]()#+-.!|~:@$=<>&\\/\"' \n\r\t19aw%;"), max_size=60)
@@ -99,6 +99,26 @@ def test_a_baseline_makes_it_the_new_failures() -> None:
     new = [case for case in record.cases[40:] if case.outcome == "fail"]
     assert "### New failures" in text
     assert text.count("\n  fact: ") == min(10, len(new))
+
+
+def test_no_fail_leaves_out_what_failed_in_another_arm() -> None:
+    rows = [gate_row(mode, arm="a", failed=0, rate=0.0) for mode in ("sycophancy", "overcaution")]
+    rows.append(gate_row("sycophancy", arm="b", kind="baseline", outcome="fail", against="a", detectable=0.03))
+    text = render_markdown(make_record(5, arms=("a", "b")).model_copy(update={"gates": rows}))
+    assert "No fail in any arm: overcaution.\n" in text
+    assert "Could have seen in b against a, in points: sycophancy \\+3.0.\n" in text
+
+
+def test_paired_contrasts_stand_there_with_their_intervals() -> None:
+    text = render_markdown(make_record(5, arms=("a", "b")))
+    assert "| leading question | b | \\+3.4 | −1.6 to \\+8.4 | p=.041 | 84 |" in text
+    assert "Paired contrast" not in render_markdown(make_record(5).model_copy(update={"contrasts": []}))
+
+
+def test_a_cost_that_is_not_known_is_said_to_be_the_cost() -> None:
+    record = make_record(5, finished=None)
+    calls = record.calls.model_copy(update={"cost_usd": None})
+    assert "· cost unknown · time unknown ·" in render_markdown(record.model_copy(update={"calls": calls}))
 
 
 def test_only_a_plain_address_becomes_the_link_to_the_report() -> None:
