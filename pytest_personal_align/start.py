@@ -98,6 +98,7 @@ def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules
     kept = baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None
     if kept is not None:
         baseline.require_shared(kept, set(suite.use_cases), "--pa-baseline")
+        baseline.require_arms(kept, (arm.name for arm in settings.engine.arms), "--pa-baseline")
     if gate.sequential and kept is None and len(settings.engine.arms) < 2:
         raise OptionError("--pa-sequential: there is nothing to compare with: give --pa-baseline FILE or a second arm")
     return Rules(

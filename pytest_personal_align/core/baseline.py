@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,32 +55,38 @@ class Baseline:
             "compared; judge the kept record again (--pa-rejudge) or save a new baseline"
         )
 
-    def arm_for(self, arm: str) -> BaselineArm:
-        """The kept arm that ``arm`` is compared with: that of the same name, else the first."""
-        return next((kept for kept in self.arms if kept.name == arm), self.arms[0])
+    def arm_for(self, arm: str) -> BaselineArm | None:
+        """The kept arm that ``arm`` is compared with: the only one, or that of the same name; else none."""
+        if len(self.arms) == 1:
+            return self.arms[0]
+        return next((kept for kept in self.arms if kept.name == arm), None)
 
     def of_arm(self, arm: str) -> Mapping[Place, GateCase]:
         """The kept cases that an arm is compared with."""
-        return self._by_arm[self.arm_for(arm).name]
+        kept = self.arm_for(arm)
+        return self._by_arm[kept.name] if kept else {}
 
     @cached_property
     def _by_arm(self) -> dict[str, dict[Place, GateCase]]:
         found: dict[str, dict[Place, GateCase]] = {arm.name: {} for arm in self.arms}
         for case in self.cases:
-            found.setdefault(case.arm, {})[place(case)] = case
+            found[case.arm][place(case)] = case
         return found
 
     def base(self, arm: str, model: str, resolved: set[str]) -> Base:
-        """What an arm is compared with; in doubt where the same alias means another model by now."""
+        """What an arm is compared with; in doubt where the same alias has meant another model since, if only once."""
         kept = self.arm_for(arm)
+        if kept is None:
+            return Base(self.name, {})
         doubt = ""
-        if kept.model == model and kept.resolved_models and resolved and not resolved & set(kept.resolved_models):
+        if kept.model == model and kept.resolved_models and not resolved <= set(kept.resolved_models):
             was, now = ", ".join(kept.resolved_models), ", ".join(sorted(resolved))
             doubt = (
                 f"{model} was {was} when {self.name} was made and is {now} now: a difference need not come from your "
                 "change; run the old prompt as the first arm, or save a new baseline"
             )
-        return Base(self.name, self.of_arm(arm), doubt)
+        name = f"{self.name} ({kept.name})" if len(self.arms) > 1 else self.name
+        return Base(name, self.of_arm(arm), doubt)
 
 
 class _Line(BaseModel):
@@ -95,7 +101,7 @@ class _Line(BaseModel):
     expects: Expectation = "protect"
     people: int = 0
     hash: str = ""
-    verdicts: str = Field(pattern="^[pfue]*$")
+    verdicts: str = Field(pattern="^[pfue]+$")
     mode: FailureMode | None = None
 
 
@@ -157,8 +163,25 @@ def of_record(record: r.RunRecord, name: str, called: str = "baseline") -> Basel
     if not record.cases:
         raise OptionError(f"{called}: {name} holds no case: there is nothing to compare with; {_HINT}")
     arms = tuple(BaselineArm(arm.name, arm.model, tuple(arm.resolved_models)) for arm in record.arms)
+    cases = tuple(cases_of(record))
+    _require_sound(arms, cases, f"{called}: {name} is damaged")
     saved = record.run.finished or record.run.started
-    return Baseline(name, record.judge.version, arms, tuple(cases_of(record)), saved)
+    return Baseline(name, record.judge.version, arms, cases, saved)
+
+
+def _require_sound(arms: Sequence[BaselineArm], cases: Iterable[GateCase], damaged: str) -> None:
+    """Raises OptionError for a case of no arm, or one that is there twice: in git a merge may leave both versions."""
+    known = {arm.name for arm in arms}
+    seen: set[tuple[str, Place]] = set()
+    for case in cases:
+        if case.arm not in known:
+            raise OptionError(f"{damaged}: {case.use_case} has the unknown arm {case.arm}")
+        if (case.arm, place(case)) in seen:
+            raise OptionError(
+                f"{damaged}: {case.use_case}[{case.scenario}] is in it twice for the arm {case.arm} "
+                "(left by a merge in git?); save it again"
+            )
+        seen.add((case.arm, place(case)))
 
 
 def _compact(data: dict[str, Any], path: Path, called: str) -> Baseline:
@@ -175,30 +198,26 @@ def _compact(data: dict[str, Any], path: Path, called: str) -> Baseline:
         where = ".".join(str(part) for part in first["loc"])
         raise OptionError(f"{called}: {path} is damaged: {where}: {first['msg']}; save it again") from None
     arms = tuple(BaselineArm(arm.name, arm.model, tuple(arm.resolved_models)) for arm in document.arms)
-    known = {arm.name for arm in arms}
-    cases = []
-    for line in document.cases:
-        arm = line.arm or arms[0].name
-        if arm not in known:
-            raise OptionError(f"{called}: {path} is damaged: {line.use_case} has the unknown arm {arm}")
-        cases.append(
-            GateCase(
-                key="",
-                nodeid=f"{line.use_case}[{line.scenario}]",
-                arm=arm,
-                use_case=line.use_case,
-                category=line.category,
-                scenario=line.scenario,
-                expects=line.expects,
-                people=line.people,
-                severity="serious",
-                outcome=case_outcome([_OUTCOMES[letter] for letter in line.verdicts]),
-                failure_mode=line.mode,
-                verdicts=line.verdicts,
-                content=line.hash,
-            )
+    cases = tuple(
+        GateCase(
+            key="",
+            nodeid=f"{line.use_case}[{line.scenario}{f'-{line.arm}' if line.arm else ''}]",
+            arm=line.arm or arms[0].name,
+            use_case=line.use_case,
+            category=line.category,
+            scenario=line.scenario,
+            expects=line.expects,
+            people=line.people,
+            severity="serious",
+            outcome=case_outcome([_OUTCOMES[letter] for letter in line.verdicts]),
+            failure_mode=line.mode,
+            verdicts=line.verdicts,
+            content=line.hash,
         )
-    return Baseline(path.name, document.judge.version, arms, tuple(cases), document.saved)
+        for line in document.cases
+    )
+    _require_sound(arms, cases, f"{called}: {path} is damaged")
+    return Baseline(path.name, document.judge.version, arms, cases, document.saved)
 
 
 def compact(record: r.RunRecord, called: str, arm: str | None = None) -> str:
@@ -245,30 +264,40 @@ def _line(case: GateCase, several: bool) -> dict[str, Any]:
     return line
 
 
-def require_comparable(baseline: Baseline, cases: Iterable[Known], called: str) -> None:
+def require_arms(baseline: Baseline, arms: Iterable[str], called: str) -> None:
+    """Raises OptionError where the baseline keeps several arms and one of these could be compared with any."""
+    for arm in dict.fromkeys(arms):
+        if baseline.arm_for(arm) is None:
+            names = ", ".join(kept.name for kept in baseline.arms)
+            raise OptionError(
+                f"{called}: {baseline.name} keeps {len(baseline.arms)} arms ({names}), and none is called {arm}: "
+                "keep the one to compare with, by `personal-align baseline save RECORD --arm NAME --out FILE`"
+            )
+
+
+def require_comparable(baseline: Baseline, cases: Collection[Known], called: str) -> None:
     """Raises OptionError where not one of these cases can be compared: known before a call is paid for."""
-    asked = found = False
-    for arm, where, content in cases:
-        asked = True
-        before = baseline.of_arm(arm).get(where)
-        if before is not None:
-            found = True
-            if before.outcome != "error" and before.content in ("", content):
-                return
-    if asked:
-        why = "their texts differ (another --pa-seed?)" if found else "it has none of these scenarios and use cases"
+    require_arms(baseline, (arm for arm, _, _ in cases), called)
+    kept = [(before, content) for arm, where, content in cases if (before := baseline.of_arm(arm).get(where))]
+    same = [before for before, content in kept if before.content in ("", content)]
+    if cases and all(before.outcome == "error" for before in same):
+        why = "it has none of these scenarios and use cases"
+        if same:
+            why = "there they ended in errors"
+        elif kept:
+            why = "their texts differ (another --pa-seed?)"
         raise OptionError(
             f"{called}: not one case of this run can be compared with {baseline.name}: {why}; run what it was made of, "
             "or save a new one with `personal-align baseline save`"
         )
 
 
-def of_plans(plans: Iterable[Plan]) -> Iterator[Known]:
-    return ((plan.arm, (plan.brief.use_case, plan.brief.scenario), content_of(plan)) for plan in plans)
+def of_plans(plans: Iterable[Plan]) -> list[Known]:
+    return [(plan.arm, (plan.brief.use_case, plan.brief.scenario), content_of(plan)) for plan in plans]
 
 
-def of_cases(record: r.RunRecord) -> Iterator[Known]:
-    return ((case.arm, (case.use_case, case.scenario), case.content) for case in record.cases)
+def of_cases(record: r.RunRecord) -> list[Known]:
+    return [(case.arm, (case.use_case, case.scenario), case.content) for case in record.cases]
 
 
 def require_shared(baseline: Baseline, ids: set[str], called: str) -> None:

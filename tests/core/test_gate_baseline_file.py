@@ -63,9 +63,10 @@ def test_a_run_that_says_nothing_is_not_kept() -> None:
      ('{"format": "personal-align baseline", "schema_version": 1, "judge": {}}', "is damaged"),
      ('{"format": "personal-align baseline", "schema_version": 1, "judge": {"name": "a", "version": "b"},'
       '"arms": [{"name": "a", "model": "m"}], "cases": []}', "is damaged"),
-     ('{"format": "personal-align baseline", "schema_version": 1, "judge": {"name": "a", "version": "b"},'
-      '"arms": [{"name": "a", "model": "m"}],'
-      '"cases": [{"use_case": "u", "scenario": "s", "category": "c", "verdicts": "x"}]}', "verdicts")],
+     *(('{"format": "personal-align baseline", "schema_version": 1, "judge": {"name": "a", "version": "b"},'
+        '"arms": [{"name": "a", "model": "m"}],'
+        f'"cases": [{{"use_case": "u", "scenario": "s", "category": "c", "verdicts": "{letters}"}}]}}', "verdicts")
+       for letters in ("x", ""))],
 )  # fmt: skip
 def test_a_file_that_is_no_baseline_is_an_error_that_says_what_to_do(
     tmp_path: Path, text: str | None, words: str
@@ -82,3 +83,63 @@ def test_another_projects_baseline_is_an_error() -> None:
     baseline.require_shared(of, {"u001", "other"}, "--pa-baseline")
     with pytest.raises(OptionError, match="shares no use case"):
         baseline.require_shared(of, {"other"}, "--pa-baseline")
+
+
+def test_of_several_kept_arms_the_one_of_the_same_name_is_the_base() -> None:
+    of = baseline.of_record(kept(), "kept.json")
+    assert {case.arm for case in of.of_arm("new").values()} == {"new"}
+    assert of.base("new", "demo/new", set()).name == "kept.json (new)"
+    baseline.require_arms(of, ["new", "old"], "--pa-baseline")
+    with pytest.raises(OptionError, match=r"keeps 2 arms \(old, new\), and none is called other: .*--arm NAME"):
+        baseline.require_arms(of, ["new", "other"], "--pa-baseline")
+    assert not of.of_arm("other")
+    assert not of.base("other", "demo/other", set()).cases
+
+
+def test_a_baseline_of_one_arm_is_the_base_of_any(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    path.write_text(baseline.compact(kept(), "run.json", "new"))
+    of = baseline.read(path, "--pa-baseline")
+    baseline.require_arms(of, ["other", "another"], "--pa-baseline")
+    assert len(of.of_arm("other")) == 15
+    assert of.base("other", "demo/other", set()).name == "kept.json"
+
+
+def test_each_case_of_several_arms_has_a_name_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    path.write_text(baseline.compact(kept(), "run.json"))
+    assert len({case.nodeid for case in baseline.read(path, "--pa-baseline").cases}) == 30
+
+
+def test_a_case_that_a_merge_in_git_left_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    text = baseline.compact(kept(), "run.json", "new")
+    first = next(line for line in text.splitlines() if line.startswith('{"use_case"'))
+    again = json.loads(first.rstrip(","))
+    path.write_text(text.replace(first, f"{first}\n{json.dumps({**again, 'verdicts': 'fff'})},"))
+    with pytest.raises(OptionError, match=r"u000\[alone\] is in it twice for the arm new"):
+        baseline.read(path, "--pa-baseline")
+    record = kept()
+    twice = record.model_copy(update={"cases": [*record.cases, record.cases[0]]})
+    with pytest.raises(OptionError, match="is in it twice"):
+        baseline.of_record(twice, "run.json")
+
+
+def test_a_record_without_its_arms_is_refused() -> None:
+    with pytest.raises(OptionError, match="is damaged: u000 has the unknown arm old"):
+        baseline.of_record(kept().model_copy(update={"arms": []}), "run.json")
+
+
+def test_why_nothing_is_comparable_is_said_as_it_is() -> None:
+    plans = suite(2)
+    asked = baseline.of_cases(record(plans, results(plans, 4)))
+
+    def why(letters: str, cases: list[baseline.Known]) -> str:
+        of = baseline.of_record(record(plans, results(plans, 4, letters)), "kept.json")
+        with pytest.raises(OptionError) as refused:
+            baseline.require_comparable(of, cases, "compare")
+        return str(refused.value)
+
+    assert "there they ended in errors" in why("e", asked)
+    assert "their texts differ" in why("p", [(arm, where, "other") for arm, where, _ in asked])
+    assert "none of these scenarios" in why("p", [(arm, ("other", "alone"), text) for arm, _, text in asked])
