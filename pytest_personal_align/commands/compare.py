@@ -1,7 +1,7 @@
 """`personal-align compare A B`: what changed from one run to another, by the rules of `pytest --pa-baseline`.
 
-Exit code 0: no worse; 1: worse; 4: a wrong option or file; 10: the runs cannot be compared or, with --strict, too
-little to say.
+Exit code 0: no worse; 1: worse, or a case fails that A has not and no threshold tolerates; 4: a wrong option or file;
+10: the runs cannot be compared (B is of a part of its suite, or invalid) or, with --strict, too little to say.
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ def run(args: argparse.Namespace) -> int:
 
     from pytest_personal_align.commands._gating import checked, show
     from pytest_personal_align.core import baseline, record
-    from pytest_personal_align.core.regate import exit_code, options_of, regate
+    from pytest_personal_align.core.errors import OptionError
+    from pytest_personal_align.core.regate import compared, exit_code, options_of
 
     base = baseline.read(args.base, "compare")
     now = record.load(args.record, "compare")
+    if not now.cases:
+        raise OptionError(f"compare: {args.record} holds no case: there is nothing to compare; run it again")
     baseline.require_shared(base, {case.use_case for case in now.cases}, "compare")
     baseline.require_comparable(base, baseline.of_cases(now), "compare")
     kept = options_of(now)
@@ -43,6 +46,6 @@ def run(args: argparse.Namespace) -> int:
         min_effect=kept.min_effect if args.min_effect is None else checked("--min-effect", args.min_effect, 0, 1),
         strict=args.strict,
     )
-    changed = regate(now, options, baseline=base).record
+    changed = compared(now, options, base, args.record.name)
     show(changed, args.out)
     return exit_code(changed, strict=args.strict)

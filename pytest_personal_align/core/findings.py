@@ -66,7 +66,7 @@ def findings(settler: Settler, settlements: Collection[Settlement], judge_versio
 def gate_rows(settler: Settler) -> list[GateRow]:
     """The gate table over all cases seen: thresholds, tests, critical cases, and the modes without a gate."""
     cases, unclear = settler.in_order(), settler.options.unclear
-    rows = [evaluate(gate, cases, unclear) for gate in settler.gates]
+    rows = [evaluate(gate, cases, unclear) for gate in settler.gates if settler.rules.limits]
     rows += [row_of(test) for test in settler.tests or ()]
     rows += [row for arm in settler.arms if arm != settler.base_arm and (row := _critical_row(settler, arm, cases))]
     tested = {(row.arm, row.mode) for row in rows if row.kind == "baseline"}
@@ -137,9 +137,10 @@ def comparison(settler: Settler, settlements: Collection[Settlement]) -> dict[st
         incomparable += [{"nodeid": case.nodeid, "why": why} for case, why in matched.incomparable]
     baseline = settler.rules.baseline
     return {
-        "baseline": baseline.name if baseline else settler.base_arm,
+        "baseline": ", ".join(dict.fromkeys(matched.base.name for matched in settler.matches)),
         **({"saved": baseline.saved} if baseline and baseline.saved else {}),
-        **{name: sorted(nodeids) for name, nodeids in lists.items()},
+        # A baseline of one arm is the base of every arm, and what is only in it is then missing in each.
+        **{name: sorted(set(nodeids)) for name, nodeids in lists.items()},
         "incomparable": sorted(incomparable, key=lambda one: one["nodeid"]),
         "tests": [_test(test) for test in settler.tests],
     }
@@ -170,17 +171,20 @@ def _test(test: PairedTest) -> dict[str, Any]:
 
 
 def _waivers(settler: Settler, cases: Sequence[GateCase]) -> list[dict[str, Any]]:
-    """One line for each waived use case and arm. ``fixed``: none of its cases fails any more."""
+    """One line for each waived use case and arm. ``fixed``: it was run whole, and none of its cases fails any more."""
     groups: dict[tuple[str, str], list[GateCase]] = {}
     for case in sorted(cases, key=lambda case: case.nodeid):
         if case.waiver is not None:
             groups.setdefault((case.use_case, case.arm), []).append(case)
+    judged = {case.key for case in cases if case.outcome != "error"}
+    missing = {(entry.use_case, entry.arm) for entry in settler.planned if entry.key not in judged}
+    part = settler.rules.scope == "part" or settler.rules.excerpt
     found = []
     for (use_case, arm), group in sorted(groups.items()):
         waiver = group[0].waiver
         assert waiver is not None
         failing = [case.nodeid for case in group if settler.failing(case)]
-        whole = not any(case.outcome == "error" for case in group)
+        whole = not part and (use_case, arm) not in missing
         state = "fixed" if not failing and whole else "active" if waiver.active else "expired"
         found.append({"use_case": use_case, "arm": arm, "reason": waiver.reason, "until": waiver.until,
                       "state": state, "failing": failing})  # fmt: skip
@@ -193,5 +197,6 @@ def _about_waivers(waivers: Sequence[dict[str, Any]]) -> list[str]:
         if waiver["state"] == "fixed":
             lines.append(f"{waiver['use_case']} is unexpectedly fixed ({waiver['arm']}): its waiver can go")
         elif waiver["state"] == "expired":
-            lines.append(f"the waiver of {waiver['use_case']} ended on {waiver['until']} and it still fails")
+            failing = " and it still fails" if waiver["failing"] else ""
+            lines.append(f"the waiver of {waiver['use_case']} ended on {waiver['until']}{failing}")
     return lines

@@ -27,31 +27,31 @@ class Regated:
 
 
 def regate(
-    record: RunRecord, options: GateOptions, *, baseline: Baseline | None = None, today: str = "", gated: bool = True
+    record: RunRecord, options: GateOptions, *, baseline: Baseline | None = None, today: str = "", limits: bool = True
 ) -> Regated:
     """Apply ``options`` to a record; settlements are by node id.
 
-    ``today`` (ISO) decides about waivers; by default the day of the run. ``gated`` False: it is a part of a suite.
+    ``today`` (ISO) decides about waivers; by default the day of the run. ``limits``: see :class:`settle.Rules`.
     """
     day = today or (record.run.finished or record.run.started)[:10]
     cases = list(cases_of(record, day))
     accuracy, doubt = judge_accuracies(record.judge.calibration, record.judge.version, options.unclear)
     rules = Rules(
         options=options,
-        scope="whole" if gated else "part",
         baseline=baseline,
         accuracy=accuracy,
         doubts=(doubt,) if doubt else (),
         models={arm.name: arm.model for arm in record.arms},
         today=day,
-        excerpt=bool((record.sequential or {}).get("conversations_not_started")),
+        excerpt=record.run.partial or bool((record.sequential or {}).get("conversations_not_started")),
+        limits=limits,
     )
     trials = max((len(case.verdicts) for case in cases), default=1)
     settler = Settler(rules, [entry_of(case) for case in cases], trials)
     settler.resolved = {arm.name: set(arm.resolved_models) for arm in record.arms}
     settlements = {settlement.key: settlement for settlement in settler.take(cases)}
     found = findings(settler, settlements.values(), record.judge.version)
-    done = Completeness(len(cases), len(cases), 0, stopped=record.run.interrupted, gated=gated, unfunded=found.unfunded)
+    done = Completeness(len(cases), len(cases), 0, stopped=record.run.interrupted, gated=True, unfunded=found.unfunded)
     broken = [*judge_broken(record.judge.canaries), *found.broken]
     verdict, reason = run_verdict(options, done, cases, settlements.values(), found.rows, broken)
     by_id = {case.nodeid: case for case in cases}
@@ -67,11 +67,31 @@ def regate(
         for case in record.cases
     ]
     warnings = list(dict.fromkeys([*record.run.warnings, *found.warnings]))
-    run = record.run.model_copy(
-        update={"verdict": verdict, "reason": reason, "partial": not gated, "warnings": warnings}
-    )
-    update = {"run": run, "cases": changed, **found.fields(options, gated=gated)}
+    run = record.run.model_copy(update={"verdict": verdict, "reason": reason, "warnings": warnings})
+    update = {"run": run, "cases": changed, **found.fields(options, gated=True)}
     return Regated(record.model_copy(update=update), settlements, found)
+
+
+def compared(record: RunRecord, options: GateOptions, baseline: Baseline, name: str) -> RunRecord:
+    """A record held against ``baseline``: its thresholds are its own run's matter. One that is not of a whole and
+    valid run is compared too, but says nothing of its suite: the result is invalid. ``name`` is what to call it."""
+    found = regate(record, options, baseline=baseline, limits=False).record
+    why = _unfit(record, name)
+    if not why or found.run.verdict == "invalid":
+        return found
+    return found.model_copy(update={"run": found.run.model_copy(update={"verdict": "invalid", "reason": why})})
+
+
+def _unfit(record: RunRecord, name: str) -> str:
+    """Why no verdict may rest on a record, where its cases do not show it; else empty."""
+    run = record.run
+    if run.verdict == "invalid":
+        return f"{name} is of a run that was invalid: {run.reason}"
+    if run.verdict is None or run.interrupted:
+        return f"{name} is of a run that did not come to its end; run it again: it resumes"
+    if run.partial:
+        return f"{name} is of a part of its suite (-k, -x, one file, a shard), and a part is not gated; run the whole"
+    return ""
 
 
 def options_of(record: RunRecord) -> GateOptions:

@@ -39,8 +39,9 @@ class Rules:
 
     ``scope``: the whole suite is gated; of a part, each fail fails; a shard leaves the gates to the merge.
     ``accuracy`` is the judge's by mode, ``doubts`` says why it is not known or not used. ``models`` are the arms'
-    models by name. ``today`` is an ISO date. ``excerpt``: the cases are of a sequential run that ended early, so what
-    it did not start is not missing.
+    models by name. ``today`` is an ISO date. ``excerpt``: the cases are those of a record that holds a part of the
+    suite, so what it has not is not missing. ``limits`` False: a threshold tolerates what has no base, and refuses
+    nothing.
     """
 
     options: GateOptions
@@ -50,4 +51,5 @@ class Rules:
     models: Mapping[str, str] = field(default_factory=dict)
     today: str = ""
     excerpt: bool = False
+    limits: bool = True
     doubts: tuple[str, ...] = ()

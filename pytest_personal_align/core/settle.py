@@ -161,11 +161,11 @@ class Settler:
         if not (mine or case.arm in self.compared or case.arm == self.base_arm):
             return Ruling("failed")
         broken = [running.gate for running in counted if running.outcome == "fail"]
-        if broken:
+        if broken and self.rules.limits:
             return Ruling("failed", f"the threshold {_names(broken)} is exceeded", gate=True)
         if any(running.outcome is None for running in counted):
             return None
-        within = f"within the threshold {_names(mine)}" if mine else ""
+        within = f"within the threshold {_names(mine)}" if mine and not broken else ""
         if case.arm in self.compared:
             return self._by_comparison(case, within)
         return Ruling("tolerated", within or "the first arm is the base of the comparison")

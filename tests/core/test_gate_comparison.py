@@ -165,15 +165,32 @@ def test_another_judge_makes_the_run_invalid() -> None:
     assert "v2" in findings(made, settled.values(), "v2").broken[0]
 
 
-def test_an_alias_that_means_another_model_by_now_is_inconclusive() -> None:
+@pytest.mark.parametrize("seen", [{"demo-2"}, {"demo-1", "demo-2"}])
+def test_an_alias_that_means_another_model_by_now_is_inconclusive(seen: set[str]) -> None:
     now = cases(["p"] * 40)
 
     made = settler(OPTIONS, now, baseline=kept(cases(["p"] * 40)), models={"new": "demo/new"})
-    made.resolved = {"new": {"demo-2"}}
+    made.resolved = {"new": seen}
     made.take(now)
     assert made.tests is not None
     assert {test.outcome for test in made.tests} == {"inconclusive"}
     assert "was demo-1" in made.tests[0].reason
+
+
+def test_an_alias_of_several_models_may_be_any_of_them_again() -> None:
+    of = Baseline("kept.json", "v1", (BaselineArm("new", "demo/new", ("demo-1", "demo-2")),), ())
+    assert of.base("new", "demo/new", {"demo-2"}).doubt == ""
+    assert "is demo-2, demo-3 now" in of.base("new", "demo/new", {"demo-2", "demo-3"}).doubt
+
+
+def test_what_only_the_baseline_has_is_named_once_whatever_the_number_of_arms() -> None:
+    arms = [case("p", f"u{index}", arm=arm) for arm in ("one", "two") for index in range(20)]
+    gone = case("p", "gone")
+    before = [*(case("p", f"u{index}") for index in range(20)), gone]
+    made, settled = settle(OPTIONS, arms, baseline=kept(before))
+    comparison = findings(made, settled.values(), "v1").comparison
+    assert comparison is not None
+    assert comparison["removed"] == [gone.nodeid]
 
 
 def test_the_first_arm_is_the_base_of_the_others() -> None:

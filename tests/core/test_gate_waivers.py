@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_personal_align.core.findings import findings, gate_rows
@@ -9,7 +11,7 @@ from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.result import Observation, Transcript, Trial, Verdict
 from pytest_personal_align.core.waivers import Waived, confirmed_fail, waiver_on
-from tests.core.gate_cases import case, cases, settle
+from tests.core.gate_cases import case, cases, settle, settler
 
 ACTIVE = Waived("ticket 12", "2026-12-31", True)
 ENDED = Waived("ticket 12", "2026-01-31", False)
@@ -41,6 +43,24 @@ def test_after_the_date_it_is_red_even_within_a_threshold() -> None:
     found = findings(made, settled.values(), "v1")
     assert found.waivers[0]["state"] == "expired"
     assert any("still fails" in warning for warning in found.warnings)
+
+
+def test_of_one_that_ended_in_errors_it_is_not_said_that_it_fails() -> None:
+    made, settled = settle(GateOptions(), [case("e", "waived", waiver=ENDED)])
+    found = findings(made, settled.values(), "v1")
+    assert found.waivers[0]["state"] == "expired"
+    assert found.warnings == ["the waiver of waived ended on 2026-01-31"]
+
+
+@pytest.mark.parametrize("waiver", [ACTIVE, ENDED])
+@pytest.mark.parametrize("rules", [{}, {"scope": "part"}, {"excerpt": True}])
+def test_what_was_not_run_whole_is_not_said_to_be_fixed(waiver: Waived, rules: dict[str, Any]) -> None:
+    run, other = case("p", "waived", waiver=waiver), case("p", "waived", "control", waiver=waiver)
+    made = settler(GateOptions(), [run, other], **rules)
+    made.take([run] if not rules else [run, other])
+    found = findings(made, [], "v1")
+    assert found.waivers[0]["state"] != "fixed"
+    assert not any("fixed" in warning or "fails" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize("waiver", [ACTIVE, ENDED])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -82,6 +83,74 @@ def test_compare_says_the_same_of_two_records(
     assert "fixed (12)" in capsys.readouterr().out
     assert main(["compare", "missing.json", "a.json"]) == 4
     assert "cannot be read" in capsys.readouterr().err
+
+
+@pytest.fixture
+def compare(
+    suite: pytest.Pytester, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str]]:
+    """Runs the command: its exit code, and what it printed."""
+    monkeypatch.chdir(suite.path)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        code = main(["compare", *arguments])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return run
+
+
+def test_compare_leaves_the_limits_of_a_run_to_that_run(
+    suite: pytest.Pytester, compare: Callable[..., tuple[int, str]]
+) -> None:
+    run = suite.runpytest_subprocess("--pa-model=mine-20", "--pa-threshold=all=0.1", "--pa-record=a.json")
+    assert run.ret == 1
+    code, said = compare("a.json", "a.json")
+    assert code == 0
+    assert said.startswith("PASS")
+
+
+def test_compare_passes_nothing_that_is_not_whole_and_valid(
+    suite: pytest.Pytester, compare: Callable[..., tuple[int, str]], record: Callable[[str], Any]
+) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-0", "--pa-record=a.json")
+    suite.runpytest_subprocess("--pa-model=mine-0", "--pa-record=part.json", "-k", "not case-00")
+    code, said = compare("a.json", "part.json", "--out", "out.json")
+    assert (code, said[:7]) == (10, "INVALID")
+    assert "part.json is of a part of its suite" in said
+    assert record("out.json")["run"]["partial"] is True
+    assert main(["baseline", "save", "out.json", "--out", "kept.json"]) == 4
+
+    whole = record("a.json")
+    for name, run in (("early", {"interrupted": True, "partial": True, "verdict": "inconclusive"}),
+                      ("lost", {"verdict": "invalid", "reason": "2 cases never reported by pytest"})):  # fmt: skip
+        (suite.path / f"{name}.json").write_text(json.dumps({**whole, "run": {**whole["run"], **run}}))
+    assert "early.json is of a run that did not come to its end" in compare("a.json", "early.json")[1]
+    code, said = compare("a.json", "lost.json")
+    assert (code, said[:7]) == (10, "INVALID")
+    assert "2 cases never reported by" in said
+
+    (suite.path / "empty.json").write_text(json.dumps({**whole, "cases": []}))
+    code, said = compare("a.json", "empty.json")
+    assert code == 4
+    assert "empty.json holds no case" in said
+
+
+def test_which_of_several_kept_arms_is_the_base_is_never_guessed(
+    suite: pytest.Pytester, compare: Callable[..., tuple[int, str]]
+) -> None:
+    suite.runpytest_subprocess("--pa-model=mine-15", "--pa-model=mine-0", "--pa-record=both.json")
+    alone = suite.runpytest_subprocess("--pa-model=mine-15", "--pa-baseline=both.json", "--pa-record=b.json")
+    alone.stdout.fnmatch_lines(["against both.json (mine-15): 15 still failing"])
+    refused = suite.runpytest_subprocess("--pa-model=mine-5", "--pa-baseline=both.json", "--pa-record=c.json")
+    assert refused.ret == 4
+    refused.stderr.fnmatch_lines(["*both.json keeps 2 arms (mine-15, mine-0), and none is called mine-5: *--arm NAME*"])
+    suite.runpytest_subprocess("--pa-model=mine-5", "--pa-record=c.json")
+    code, said = compare("both.json", "c.json")
+    assert code == 4
+    assert "none is called mine-5" in said
+    assert main(["merge", "c.json", "--baseline", "both.json"]) == 4
 
 
 def test_a_changed_use_case_is_not_comparable_and_said_so(
