@@ -64,18 +64,19 @@ class _CaseCollector(pytest.Collector):
         for one in placed:
             if not self.align.in_shard(one.use_case.id):
                 continue
+            made = self.align.made[one.use_case.id] = []
             draw = Draw(one.use_case, found.distractors, settings.engine.seed)
             for scenario in scenarios:
                 if not applies(scenario, one.use_case):
                     self.align.not_applicable[scenario.name] = self.align.not_applicable.get(scenario.name, 0) + 1
                     continue
+                made.append(scenario.name)
                 for arm in arms:
                     variant = scenario.name if len(arms) == 1 else f"{scenario.name}-{arm.name}"
                     name = f"{one.use_case.id}[{variant}]"
                     # pytest 9.2 splits ids at the bracket when it reads them back (--lf), but not when it
                     # joins parent and name: only an id that is given as text compares equal to itself.
                     nodeid = f"{self.nodeid}::{name}"
-                    self.align.offered += 1
                     yield CaseItem.from_parent(
                         self, name=name, nodeid=nodeid, placed=one, scenario=scenario, arm=arm, draw=draw
                     )

@@ -60,7 +60,7 @@ class Court:
         self.plans: dict[str, Plan] = {}
         self.settlements: dict[str, Settlement] = {}
         self.gated = True
-        self.collected = Collected(0, 0)
+        self.collected = Collected({})
         self.models: dict[str, dict[str, None]] = {}
         self.arms: dict[str, ArmInfo] = {}
 

@@ -89,9 +89,8 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
             suite=r.SuiteInfo(
                 digest=ending.suite,
                 use_cases=ending.use_cases,
-                collected_use_cases=court.collected.use_cases,
-                collected=court.collected.cases,
-                left_out=court.collected.cases - len(cases),
+                scenarios=sorted(set(settings.scenarios)),
+                cases={use_case: list(scenarios) for use_case, scenarios in court.collected.cases.items()},
             ),
             shard={"index": settings.shard[0], "of": settings.shard[1]} if settings.shard else None,
         ),

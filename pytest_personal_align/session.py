@@ -52,7 +52,7 @@ class AlignSession:
         self.settings = settings
         self.selection = selection
         self.not_applicable: dict[str, int] = {}
-        self.offered = 0  # cases that case files and suites have made, whatever became of them
+        self.made: dict[str, list[str]] = {}  # scenarios of each use case, whatever becomes of these cases
         self._seat = seat
         self._claimed: dict[str, Placed] = {}
         self._places: dict[str, int] = {}
@@ -132,10 +132,10 @@ class AlignSession:
         if len(missing) > 1:
             why = f"{missing[0]} and {len(missing) - 1:,} more case files were not collected"
         # Not all who drop items say so by pytest_deselected: --lf does not, where it looks into a file.
-        dropped = self.offered - len(self._items)
+        made = sum(map(len, self.made.values())) * len(self.settings.engine.arms)
+        dropped = made - len(self._items)
         return Collected(
-            cases=self.offered,
-            use_cases=sum(self.in_shard(use_case) for use_case in self._claimed),
+            cases=self.made,
             partial=bool(dropped or missing) or self._broken or self.selection.partial,
             why=why,
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pytest_personal_align.core import record as r
-from pytest_personal_align.core.coverage import Named, require_whole
+from pytest_personal_align.core.coverage import Named, Spot, joined, require_same_suite, require_whole, spot
 from pytest_personal_align.core.errors import OptionError
 
 
@@ -15,18 +15,22 @@ def merge(records: Sequence[Named], *, whole: bool = True) -> r.RunRecord:
 
     Raises OptionError where they are not parts of one run: another suite or judge, other arms, seeds or trials, the
     same case twice, a shard that is missing; unless ``whole`` is False also where a part of the suite is in none.
+    The order of the records changes nothing but the names in ``command``.
     """
     if not records:
         raise OptionError("merge: name the records to merge")
     first_name, first = records[0]
     for name, record in records[1:]:
         _require_same(first_name, first, name, record)
+    require_same_suite(records)
     _require_all_shards(records)
     _require_distinct(records)
     if whole:
         require_whole(records)
-    # A use case lives in one shard (or in one file), so its place in its file restores the order of one run.
-    cases = sorted((case for _, record in records for case in record.cases), key=lambda case: (case.file, case.line))
+    suite = joined(records)
+    place = _places(suite, first)
+    records = sorted(records, key=lambda named: [place(case) for case in named[1].cases[:1]])
+    first = records[0][1]
     runs = [record.run for _, record in records]
     run = first.run.model_copy(
         update={
@@ -36,7 +40,7 @@ def merge(records: Sequence[Named], *, whole: bool = True) -> r.RunRecord:
             "warnings": list(dict.fromkeys(warning for run in runs for warning in run.warnings)),
             "interrupted": any(run.interrupted for run in runs),
             "shard": None,
-            "suite": _suite(records),
+            "suite": suite,
             "partial": False,
         }
     )
@@ -45,21 +49,24 @@ def merge(records: Sequence[Named], *, whole: bool = True) -> r.RunRecord:
             "run": run,
             "arms": [_arm(arm.name, records) for arm in first.arms],
             "judge": _judge([record.judge for _, record in records]),
-            "cases": cases,
+            "cases": sorted((case for _, record in records for case in record.cases), key=place),
             "calls": _calls([record.calls for _, record in records]),
             "sequential": None,
         }
     )
 
 
-def _suite(records: Sequence[Named]) -> r.SuiteInfo | None:
-    """That of the first record, as covered by all of them."""
-    suite = records[0][1].run.suite
-    if suite is None:
-        return None
-    cases = sum(len(record.cases) for _, record in records)
-    whole = {"collected_use_cases": suite.use_cases, "collected": cases, "left_out": 0}
-    return suite.model_copy(update=whole)
+def _places(suite: r.SuiteInfo | None, record: r.RunRecord) -> Callable[[r.CaseRecord], tuple[Any, ...]]:
+    """Where a case stands in one run: folders and files by name, then as in the file, then scenarios and arms."""
+    known = suite.cases if suite else {}
+    scenarios = {(use_case, name): place for use_case, names in known.items() for place, name in enumerate(names)}
+    arms = {arm.name: place for place, arm in enumerate(record.arms)}
+    return lambda case: (
+        case.file.split("/"),
+        case.line,
+        scenarios.get((case.use_case, case.scenario), 0),
+        arms.get(case.arm, 0),
+    )
 
 
 def _require_same(first_name: str, first: r.RunRecord, name: str, record: r.RunRecord) -> None:
@@ -108,14 +115,13 @@ def _require_all_shards(records: Sequence[Named]) -> None:
 
 
 def _require_distinct(records: Sequence[Named]) -> None:
-    seen: dict[str, str] = {}
+    seen: dict[Spot, str] = {}
     for name, record in records:
         for case in record.cases:
-            if case.nodeid in seen:
-                raise OptionError(
-                    f"merge: {case.nodeid} stands in {seen[case.nodeid]} and in {name}: give each record once"
-                )
-            seen[case.nodeid] = name
+            here = spot(case)
+            if here in seen:
+                raise OptionError(f"merge: {case.nodeid} stands in {seen[here]} and in {name}: give each record once")
+            seen[here] = name
 
 
 def _arms(record: r.RunRecord) -> Mapping[str, Any]:

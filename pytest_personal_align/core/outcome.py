@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,13 +25,12 @@ class ItemOutcome:
 class Collected:
     """What a process has collected of the suite.
 
-    ``cases`` and ``use_cases`` count what was collected, whether it is to run or not.
+    ``cases``: of each use case that was collected the scenarios that it goes with, whether they are to run or not.
     ``partial``: not all that the command line asks for will run, so that rates say nothing of the whole; ``why`` is for
     people where that is not plain from the command line.
     """
 
-    cases: int
-    use_cases: int
+    cases: Mapping[str, Sequence[str]]
     partial: bool = False
     why: str = ""
 

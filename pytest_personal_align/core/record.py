@@ -33,17 +33,17 @@ class _Part(BaseModel):
 
 
 class SuiteInfo(_Part):
-    """The suite that a run was of, and how much of it the run covered.
+    """The suite that a run was of, and how much of it the job collected.
 
-    ``digest`` hashes the whole suite, ``use_cases`` is its size. Of these the job collected ``collected_use_cases`` (a
-    shard, a file: not all), which made ``collected`` cases; ``left_out`` of them have no result in the record.
+    ``digest`` hashes the whole suite, ``use_cases`` is its size. ``scenarios`` are those that were asked for, by name
+    or group. ``cases``: of each use case that was collected (by a shard, of a file: not all) the scenarios that it
+    goes with, in order; whether they have a result is seen in the record's cases.
     """
 
     digest: str
     use_cases: int
-    collected_use_cases: int
-    collected: int
-    left_out: int = 0
+    scenarios: list[str] = []
+    cases: dict[str, list[str]] = {}
 
 
 class RunInfo(_Part):

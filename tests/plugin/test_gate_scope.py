@@ -24,7 +24,7 @@ def test_what_lf_leaves_out_of_a_case_file_makes_the_run_a_part(
         assert result.ret == 1
         assert record()["run"]["partial"]
         assert record()["gates"] == []
-        assert record()["run"]["suite"]["left_out"] == 6
+        assert sum(map(len, record()["run"]["suite"]["cases"].values())) == 12 > len(record()["cases"])
 
 
 def test_items_that_a_plugin_takes_away_in_silence_are_missed(project: pytest.Pytester, record: Record) -> None:
@@ -37,7 +37,7 @@ def test_items_that_a_plugin_takes_away_in_silence_are_missed(project: pytest.Py
     result = project.runpytest_subprocess(FORGETFUL, "--pa-threshold=all=1")
     assert result.ret == 1
     assert record()["run"]["partial"]
-    assert record()["run"]["suite"]["left_out"] == 6
+    assert sum(map(len, record()["run"]["suite"]["cases"].values())) == 12 > len(record()["cases"])
 
 
 @pytest.mark.parametrize(("at", "gated"), [("first", False), ("last", True)])

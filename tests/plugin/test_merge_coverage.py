@@ -71,6 +71,20 @@ def test_a_part_alone_is_refused(run: Callable[..., Any], capsys: pytest.Capture
     assert "1 of the suite's 2 use cases" in refused(capsys, "b.json")
 
 
+def test_a_file_of_which_one_case_was_named_is_refused(
+    run: Callable[..., Any], project: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.path.joinpath("cases", "phobia.yaml").unlink()
+    run("a.json", "cases/allergy.yaml::peanut-satay[alone]")
+    assert "a.json has no result for 5 of the 6 cases" in refused(capsys, "a.json")
+
+
+def test_shards_of_different_scenarios_are_refused(run: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    run("a.json", "--pa-shard=1/2")
+    run("b.json", "--pa-shard=2/2", "--pa-scenario=control")
+    assert "b.json is of other scenarios than a.json (control, not default)" in refused(capsys, "a.json", "b.json")
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_jobs_by_file_and_jobs_that_split_the_cases_are_merged(
     run: Callable[..., Any], record: Record, workers: str
@@ -84,7 +98,10 @@ def test_jobs_by_file_and_jobs_that_split_the_cases_are_merged(
     for name in ("files.json", "split.json"):
         merged = record(name)
         assert (len(merged["cases"]), merged["run"]["partial"]) == (12, False)
-        assert merged["run"]["suite"]["left_out"] == 0
+        suite = merged["run"]["suite"]
+        assert {(name, scenario) for name, scenarios in suite["cases"].items() for scenario in scenarios} == {
+            (case["use_case"], case["scenario"]) for case in merged["cases"]
+        }
     assert main(["merge", "files.json"]) == 0
 
 
