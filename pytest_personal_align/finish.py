@@ -92,6 +92,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
                 scenarios=sorted(set(settings.scenarios)),
                 cases={use_case: list(scenarios) for use_case, scenarios in court.collected.cases.items()},
             ),
+            baseline=court.rules.baseline.digest if court.rules.baseline else None,
             shard={"index": settings.shard[0], "of": settings.shard[1]} if settings.shard else None,
         ),
         arms=[

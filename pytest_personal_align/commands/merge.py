@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_personal_align.commands import Subparsers
+    from pytest_personal_align.core.baseline import Baseline
+    from pytest_personal_align.core.record import RunRecord
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -35,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from pytest_personal_align.core.merge import merge
     from pytest_personal_align.core.regate import exit_code, options_of, regate
 
-    joined = merge([(str(path), record.load(path, "merge")) for path in args.records], whole=args.expect is None)
+    named = [(str(path), record.load(path, "merge")) for path in args.records]
+    joined = merge(named, whole=args.expect is None, same_baseline=args.baseline is None)
     if args.expect is not None and args.expect != len(joined.cases):
         raise OptionError(f"merge: the records hold {len(joined.cases):,} cases, --expect says {args.expect:,}")
     options = options_of(joined)
@@ -45,9 +48,24 @@ def run(args: argparse.Namespace) -> int:
         baseline=str(args.baseline) if args.baseline else options.baseline,
         strict=args.strict or options.strict,
     )
-    kept = baseline.read(Path(options.baseline), "merge") if options.baseline else None
+    kept = baseline.read(args.baseline, "merge") if args.baseline else _of_the_jobs(joined, options.baseline)
     if kept is not None:
         baseline.require_comparable(kept, baseline.of_cases(joined), "merge")
     whole = regate(joined, options, baseline=kept).record
     show(whole, args.out)
     return exit_code(whole, strict=options.strict)
+
+
+def _of_the_jobs(joined: RunRecord, path: str | None) -> Baseline | None:
+    """The baseline that the jobs compared with. Raises OptionError where it is not at hand."""
+    from pytest_personal_align.core import baseline
+    from pytest_personal_align.core.errors import OptionError
+
+    if path is None:
+        return None
+    if not Path(path).is_file():
+        raise OptionError(f"merge: the jobs compared with {path}, which is not here; say where it is: --baseline FILE")
+    kept = baseline.read(Path(path), "merge")
+    if kept.digest != joined.run.baseline:
+        raise OptionError(f"merge: {path} is not what the jobs compared with; say where that is: --baseline FILE")
+    return kept

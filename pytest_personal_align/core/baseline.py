@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,15 @@ class Baseline:
     arms: tuple[BaselineArm, ...]
     cases: tuple[GateCase, ...]
     saved: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of what decides in a comparison; that of a whole record and of its compact file are the same."""
+        cases = sorted(
+            (case.arm, *place(case), case.content, case.verdicts, case.failure_mode or "") for case in self.cases
+        )
+        text = repr((self.judge_version, self.arms, cases))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def judge_changed(self, version: str) -> str:
         """Why its verdicts cannot be compared with this judge's, or empty (STATISTICS: rule 1)."""

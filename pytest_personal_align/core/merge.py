@@ -10,18 +10,19 @@ from pytest_personal_align.core.coverage import Named, Spot, joined, require_sam
 from pytest_personal_align.core.errors import OptionError
 
 
-def merge(records: Sequence[Named], *, whole: bool = True) -> r.RunRecord:
+def merge(records: Sequence[Named], *, whole: bool = True, same_baseline: bool = True) -> r.RunRecord:
     """Join records, each with what to call it; verdict and gates are not set yet (see :mod:`regate`).
 
     Raises OptionError where they are not parts of one run: another suite or judge, other arms, seeds or trials, the
-    same case twice, a shard that is missing; unless ``whole`` is False also where a part of the suite is in none.
+    same case twice, a shard that is missing; unless ``whole`` is False also where a part of the suite is in none, and
+    unless ``same_baseline`` is False (another will be used) where the jobs compared with different ones.
     The order of the records changes nothing but the names in ``command``.
     """
     if not records:
         raise OptionError("merge: name the records to merge")
     first_name, first = records[0]
     for name, record in records[1:]:
-        _require_same(first_name, first, name, record)
+        _require_same(first_name, first, name, record, baseline=same_baseline)
     require_same_suite(records)
     _require_all_shards(records)
     _require_distinct(records)
@@ -69,27 +70,29 @@ def _places(suite: r.SuiteInfo | None, record: r.RunRecord) -> Callable[[r.CaseR
     )
 
 
-def _require_same(first_name: str, first: r.RunRecord, name: str, record: r.RunRecord) -> None:
+def _require_same(first_name: str, first: r.RunRecord, name: str, record: r.RunRecord, *, baseline: bool) -> None:
     pairs: list[tuple[str, Any, Any]] = [
         ("judge", (first.judge.name, first.judge.version), (record.judge.name, record.judge.version)),
+        ("calibration of the judge", first.judge.calibration, record.judge.calibration),
         ("arms", _arms(first), _arms(record)),
         ("seed", first.run.seed, record.run.seed),
         ("gate options", _shared_options(first), _shared_options(record)),
         ("number of trials", _trials(first), _trials(record)),
         ("plugin version", _version(first), _version(record)),
+        *([("baseline", first.run.baseline, record.run.baseline)] if baseline else []),
     ]
     for what, one, other in pairs:
         if one != other:
             raise OptionError(
-                f"merge: {name} does not belong to {first_name}: another {what} ({_differing(other, one)}, "
-                f"not {_differing(one, other)}); run all parts with the same options"
+                f"merge: {name} does not belong to {first_name}: another {what} ({_shown(_differing(other, one))}, "
+                f"not {_shown(_differing(one, other))}); run all parts with the same options"
             )
 
 
 def _differing(value: Any, other: Any) -> str:
     """What of a value is not so in the other, by name where it has names."""
     if not isinstance(value, Mapping) or not isinstance(other, Mapping):
-        return "none" if value is None else _shown(value)
+        return "none" if value is None else str(value)
     missing = object()
     names = [n for n in {**value, **other} if value.get(n, missing) != other.get(n, missing)]
     return ", ".join(f"{n} {_differing(value.get(n), other.get(n))}" for n in names)
@@ -143,8 +146,7 @@ def _version(record: r.RunRecord) -> str | None:
     return record.run.versions.get("pytest-personal-align")
 
 
-def _shown(value: Any) -> str:
-    text = str(value)
+def _shown(text: str) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 

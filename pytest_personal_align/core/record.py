@@ -48,7 +48,7 @@ class SuiteInfo(_Part):
 
 class RunInfo(_Part):
     """``reason`` says in a sentence why the verdict is what it is; ``verdict`` is None while a run is unfinished.
-    ``shard`` is {"index", "of"}, the index from 1."""
+    ``shard`` is {"index", "of"}, the index from 1; ``baseline`` hashes what is known of the run compared with."""
 
     id: str
     started: str
@@ -64,6 +64,7 @@ class RunInfo(_Part):
     warnings: list[str] = []
     shard: dict[str, int] | None = None
     suite: SuiteInfo | None = None
+    baseline: str | None = None
 
 
 class Prices(_Part):

@@ -67,7 +67,15 @@ def regate(
         for case in record.cases
     ]
     warnings = list(dict.fromkeys([*record.run.warnings, *found.warnings]))
-    run = record.run.model_copy(update={"verdict": verdict, "reason": reason, "warnings": warnings})
+    run = record.run.model_copy(
+        update={
+            "verdict": verdict,
+            "reason": reason,
+            "partial": not gated,
+            "warnings": warnings,
+            "baseline": baseline.digest if baseline else None,
+        }
+    )
     update = {"run": run, "cases": changed, **found.fields(options, gated=True)}
     return Regated(record.model_copy(update=update), settlements, found)
 

@@ -106,6 +106,9 @@ def test_a_result_comes_back_from_its_record() -> None:
     ("change", "words"),
     [("judge", "another judge"), ("arms", "another arms"), ("seed", "another seed"), ("twice", "give each record once"),
      ("missing", "shard 2/3 is missing"), ("double", "are both shard 1/2"), ("of", "others are of"),
+     ("calibration", r"another calibration of the judge \(sensitivity count 80, not sensitivity count 95\)"),
+     ("uncalibrated", r"another calibration of the judge \(none, not "),
+     ("baseline", r"another baseline \(bbbb, not aaaa\)"), ("no baseline", r"another baseline \(none, not aaaa\)"),
      ("none", "is of no shard"), ("gate", r"another gate options \(alpha 0.1, not alpha none\); run all parts")],
 )  # fmt: skip
 def test_shards_that_do_not_fit_are_refused(change: str, words: str) -> None:
@@ -120,6 +123,18 @@ def test_shards_that_do_not_fit_are_refused(change: str, words: str) -> None:
     match change:
         case "judge":
             two = two.model_copy(update={"judge": two.judge.model_copy(update={"version": "v2"})})  # type: ignore[attr-defined]
+        case "calibration" | "uncalibrated":
+            known = [{"judge": "rules", "sensitivity": {"count": count, "total": 100}} for count in (95, 80)]
+            calibrations = known if change == "calibration" else [known[0], None]
+            one, two = (
+                made.model_copy(update={"judge": made.judge.model_copy(update={"calibration": calibration})})  # type: ignore[attr-defined]
+                for made, calibration in zip((one, two), calibrations, strict=True)
+            )
+        case "baseline" | "no baseline":
+            one, two = (
+                made.model_copy(update={"run": made.run.model_copy(update={"baseline": digest})})  # type: ignore[attr-defined]
+                for made, digest in zip((one, two), ("aaaa", "bbbb" if change == "baseline" else None), strict=True)
+            )
         case "arms":
             two = two.model_copy(update={"arms": [two.arms[0].model_copy(update={"model": "x"})]})  # type: ignore[attr-defined]
         case "seed":

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_personal_align.cli import main
+from pytest_personal_align.core import baseline
 
 # Wrong about the first N use cases of a suite, by the name of the model: mine-3 fails three of them.
 BOT = """
@@ -173,6 +174,8 @@ def test_another_judge_makes_the_run_invalid(suite: pytest.Pytester) -> None:
     result = suite.runpytest_subprocess("--pa-model=mine-0", "--pa-baseline=before.json")
     assert result.ret == 10
     result.stdout.fnmatch_lines(["INVALID *judge's version*"])
+    known = json.loads((suite.path / "reports" / "run.json").read_text())["run"]["baseline"]
+    assert known == baseline.read(suite.path / "before.json", "test").digest  # what a merge of jobs compares
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
