@@ -12,6 +12,7 @@ import pytest
 from pytest_personal_align.core import baseline, record, shipped
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.limit import judge_accuracies
+from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.outline import Outline, outline, require_known_categories
 from pytest_personal_align.core.recorded import transcripts_of
 from pytest_personal_align.core.rules import Rules
@@ -94,6 +95,8 @@ def requests_of(selection: Selection) -> Callable[[str], Request | None]:
 def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules:
     """What the run is held against."""
     gate = settings.gate
+    if settings.shard:
+        _require_shard(settings.shard[1], suite, gate)
     accuracy, doubt = judge_accuracies(judge.calibration, judge.version, gate.unclear)
     kept = baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None
     if kept is not None:
@@ -110,6 +113,18 @@ def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules
         models={arm.name: arm.model for arm in settings.engine.arms},
         today=datetime.date.today().isoformat(),
     )
+
+
+def _require_shard(shards: int, suite: Outline, gate: GateOptions) -> None:
+    """Raises OptionError for a shard that could not be merged: it would be empty, or end where it ought not to."""
+    if gate.sequential:
+        raise OptionError(
+            "--pa-shard and --pa-sequential: a shard has not seen what the others found, and cannot know when to stop; "
+            "give one of them"
+        )
+    most = len(suite.use_cases)
+    if shards > most:
+        raise OptionError(f"--pa-shard: {most:,} use cases make at most {most:,} shards, not {shards:,}")
 
 
 def assistants_of(config: pytest.Config) -> Callable[[str], Assistant | None]:

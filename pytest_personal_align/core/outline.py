@@ -13,7 +13,7 @@ from pytest_personal_align.core.gate import split_name
 from pytest_personal_align.core.suite import Placed
 from pytest_personal_align.core.suite_files import HeadThreshold, thresholds_of
 
-_ID = re.compile(r"""^\s*(?:-\s+)?id:\s*["']?([a-z0-9_-]+)""", re.MULTILINE)
+_ID = re.compile(r"""^\s*(?:-\s+)?(?:\{\s*)?["']?id["']?:\s*["']?([a-z0-9_-]+)""", re.MULTILINE)
 _CATEGORY = re.compile(r"""^\s*(?:-\s+)?category:\s*["']?([a-z0-9_-]+)""", re.MULTILINE)
 
 

@@ -71,7 +71,6 @@ def regate(
         update={
             "verdict": verdict,
             "reason": reason,
-            "partial": not gated,
             "warnings": warnings,
             "baseline": baseline.digest if baseline else None,
         }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pytest_personal_align.cli import main
 
@@ -125,6 +126,29 @@ def test_a_wrong_shard_is_a_usage_error(project: pytest.Pytester, value: str) ->
     result = project.runpytest_subprocess("--pa-model=demo/attentive", f"--pa-shard={value}")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*--pa-shard*is not K/N*"])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--pa-shard=3/3"], "2 use cases make at most 2 shards, not 3"),
+        (["--pa-shard=1/2", "--pa-sequential"], "cannot know when to stop"),
+    ],
+)
+def test_a_shard_that_could_not_be_merged_is_a_usage_error(
+    project: pytest.Pytester, options: list[str], words: str
+) -> None:
+    result = project.runpytest_subprocess("--pa-model=demo/attentive", *options)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*--pa-shard*{words}*"])
+
+
+def test_use_cases_are_counted_in_whatever_style_they_are_written(project: pytest.Pytester, record: Record) -> None:
+    for file in ("allergy", "phobia"):
+        path = project.path / "cases" / f"{file}.yaml"
+        path.write_text(json.dumps(yaml.safe_load(path.read_text()), indent=1))
+    project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-shard=2/2")
+    assert record()["run"]["suite"]["use_cases"] == 2
 
 
 @pytest.mark.parametrize("workers", ["0", "4"])
