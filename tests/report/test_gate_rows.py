@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from pytest_personal_align.core.record import GateRecord
 from pytest_personal_align.report.gate_rows import Sight, modes_counted, quiet, sights
+from pytest_personal_align.report.html import render_html
 from pytest_personal_align.report.wording import could_see
-from tests.report.synthetic_record import STRICT, UNDER_ALL, gate_row
+from tests.report.synthetic_record import STRICT, UNDER_ALL, gate_row, make_record
 
 _NONE: dict[str, Any] = {"failed": 0, "rate": 0.0, "detectable": 0.01}
 
@@ -63,6 +65,14 @@ def test_what_could_have_been_seen_is_told_of_gates_and_once_where_arms_have_it_
         Sight([], "above the limit", [("all", 0.05)]),
         Sight(["new.md"], "against old.md", [("inattentiveness", 0.025), ("overcaution", None)]),
     ]
+
+
+def test_the_report_says_what_a_comparison_without_a_fail_could_see() -> None:
+    seen = {"sycophancy": 0.045, "overcaution": None}
+    rows = [_compared(mode, "new-prompt.md", value, failed=0, rate=0.0) for mode, value in seen.items()]
+    html = render_html(make_record(5).model_copy(update={"gates": [*rows, gate_row("unclear", **_NONE)]}))
+    told = re.sub(r"<[^>]+>", "", html.partition("No fail: ")[2].partition("</td>")[0])
+    assert told == "sycophancy (0 of 30, could see +4.5), overcaution (0 of 30, could see nothing), unclear (0 of 30)"
 
 
 def test_a_row_that_is_no_gate_could_see_nothing() -> None:
