@@ -86,6 +86,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
             partial=not done.gated,
             interrupted=ending.interrupted,
             warnings=[*court.warnings, *found.warnings, *([why] if (why := court.collected.why) else [])],
+            gate_warnings=found.warnings,
             suite=r.SuiteInfo(
                 digest=ending.suite,
                 use_cases=ending.use_cases,

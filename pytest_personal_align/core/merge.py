@@ -39,6 +39,7 @@ def merge(records: Sequence[Named], *, whole: bool = True, same_baseline: bool =
             "finished": max((run.finished for run in runs if run.finished), default=None),
             "command": ["personal-align", "merge", *(name for name, _ in records)],
             "warnings": list(dict.fromkeys(warning for run in runs for warning in run.warnings)),
+            "gate_warnings": [warning for run in runs for warning in run.gate_warnings],
             "interrupted": any(run.interrupted for run in runs),
             "shard": None,
             "suite": suite,

@@ -48,7 +48,8 @@ class SuiteInfo(_Part):
 
 class RunInfo(_Part):
     """``reason`` says in a sentence why the verdict is what it is; ``verdict`` is None while a run is unfinished.
-    ``shard`` is {"index", "of"}, the index from 1; ``baseline`` hashes what is known of the run compared with."""
+    ``shard`` is {"index", "of"}, the index from 1; ``baseline`` hashes what is known of the run compared with.
+    ``gate_warnings``: which of ``warnings`` are the gate's, so that another gate can put its own in their place."""
 
     id: str
     started: str
@@ -62,6 +63,7 @@ class RunInfo(_Part):
     partial: bool = False
     interrupted: bool = False
     warnings: list[str] = []
+    gate_warnings: list[str] = []
     shard: dict[str, int] | None = None
     suite: SuiteInfo | None = None
     baseline: str | None = None

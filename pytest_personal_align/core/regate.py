@@ -66,12 +66,13 @@ def regate(
         )
         for case in record.cases
     ]
-    warnings = list(dict.fromkeys([*record.run.warnings, *found.warnings]))
+    kept = [warning for warning in record.run.warnings if warning not in record.run.gate_warnings]
     run = record.run.model_copy(
         update={
             "verdict": verdict,
             "reason": reason,
-            "warnings": warnings,
+            "warnings": list(dict.fromkeys([*kept, *found.warnings])),
+            "gate_warnings": found.warnings,
             "baseline": baseline.digest if baseline else None,
         }
     )

@@ -45,7 +45,9 @@ class Settler:
             for gate, number in zip(self.gates if gated else [], planned, strict=False)
         ]
         doubts = [
-            doubtful_limit(gate, number, trials) for gate, number in zip(self.gates, planned, strict=True) if gated
+            doubtful_limit(gate, number, trials)
+            for gate, number in zip(self.gates, planned, strict=True)
+            if gated and rules.limits
         ]
         self.warnings = list(dict.fromkeys(doubt for doubt in doubts if doubt))
         self.cases: dict[str, g.GateCase] = {}

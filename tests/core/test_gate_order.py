@@ -167,6 +167,18 @@ def test_other_thresholds_give_another_verdict_and_exit_code() -> None:
     assert options_of(doubtful) == GateOptions({"all": 0.25})
 
 
+def test_what_another_gate_warned_of_does_not_stand_in_the_record_of_the_next() -> None:
+    plans = suite(10)
+    kept = record(plans, results(plans, 5, "pppf"), warnings=["the cache is slow"])
+    doubtful = regate(kept, GateOptions({"all": 0.99})).record
+    assert [warning.partition(":")[0] for warning in doubtful.run.warnings] == ["the cache is slow", "all=0.99"]
+    assert regate(doubtful, GateOptions()).record.run.warnings == ["the cache is slow"]
+    shards = [(f"{name}.json", doubtful.model_copy(update={"cases": half}))
+              for name, half in (("one", doubtful.cases[:9]), ("two", doubtful.cases[9:]))]  # fmt: skip
+    joined = merge(shards, whole=False)
+    assert regate(joined, GateOptions()).record.run.warnings == ["the cache is slow"]
+
+
 def test_a_run_beside_itself_changes_nothing() -> None:
     plans = suite(10, trials=2)
     kept = record(plans, results(plans, 2, "ppf"))

@@ -105,11 +105,14 @@ def compare(
 def test_compare_leaves_the_limits_of_a_run_to_that_run(
     suite: pytest.Pytester, compare: Callable[..., tuple[int, str]]
 ) -> None:
-    run = suite.runpytest_subprocess("--pa-model=mine-20", "--pa-threshold=all=0.1", "--pa-record=a.json")
+    limits = ("--pa-threshold=all=0.1", "--pa-threshold=overcaution=0.1")
+    run = suite.runpytest_subprocess("--pa-model=mine-20", *limits, "--pa-record=a.json")
     assert run.ret == 1
+    run.stdout.fnmatch_lines(["warning: overcaution=0.1: no case of this suite can fail in this way*"])
     code, said = compare("a.json", "a.json")
     assert code == 0
     assert said.startswith("PASS")
+    assert "warning" not in said
 
 
 def test_compare_passes_nothing_that_is_not_whole_and_valid(
