@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pytest_personal_align.core.baseline import of_plans, require_comparable
+from pytest_personal_align.core.comparable import of_plans, require_comparable
 from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.gate import GateCase
 from pytest_personal_align.core.outcome import Collected, ItemOutcome

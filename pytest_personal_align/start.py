@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_personal_align.core import baseline, record, shipped
+from pytest_personal_align.core import baseline, comparable, record, shipped
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.limit import judge_accuracies
 from pytest_personal_align.core.options import GateOptions
@@ -100,8 +100,8 @@ def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules
     accuracy, doubt = judge_accuracies(judge.calibration, judge.version, gate.unclear)
     kept = baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None
     if kept is not None:
-        baseline.require_shared(kept, set(suite.use_cases), "--pa-baseline")
-        baseline.require_arms(kept, (arm.name for arm in settings.engine.arms), "--pa-baseline")
+        comparable.require_shared(kept, set(suite.use_cases), "--pa-baseline")
+        comparable.require_arms(kept, (arm.name for arm in settings.engine.arms), "--pa-baseline")
     if gate.sequential and kept is None and len(settings.engine.arms) < 2:
         raise OptionError("--pa-sequential: there is nothing to compare with: give --pa-baseline FILE or a second arm")
     return Rules(

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from pytest_personal_align.commands._gating import checked, show
-    from pytest_personal_align.core import baseline, record
+    from pytest_personal_align.core import baseline, comparable, record
     from pytest_personal_align.core.errors import OptionError
     from pytest_personal_align.core.regate import compared, exit_code, options_of
 
@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
     now = record.load(args.record, "compare")
     if not now.cases:
         raise OptionError(f"compare: {args.record} holds no case: there is nothing to compare; run it again")
-    baseline.require_shared(base, {case.use_case for case in now.cases}, "compare")
-    baseline.require_comparable(base, baseline.of_cases(now), "compare")
+    comparable.require_shared(base, {case.use_case for case in now.cases}, "compare")
+    comparable.require_comparable(base, comparable.of_cases(now), "compare")
     kept = options_of(now)
     options = replace(
         kept,

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from pytest_personal_align.commands._gating import show, thresholds
-    from pytest_personal_align.core import baseline, record
+    from pytest_personal_align.core import baseline, comparable, record
     from pytest_personal_align.core.errors import OptionError
     from pytest_personal_align.core.merge import merge
     from pytest_personal_align.core.regate import exit_code, options_of, regate
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     )
     kept = baseline.read(args.baseline, "merge") if args.baseline else _of_the_jobs(joined, options.baseline)
     if kept is not None:
-        baseline.require_comparable(kept, baseline.of_cases(joined), "merge")
+        comparable.require_comparable(kept, comparable.of_cases(joined), "merge")
     whole = regate(joined, options, baseline=kept).record
     show(whole, args.out)
     return exit_code(whole, strict=options.strict)

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pytest_personal_align.core import record as r
 from pytest_personal_align.core.comparison import Base, Place, place
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.gate import GateCase
-from pytest_personal_align.core.plan import Plan
 from pytest_personal_align.core.recorded import cases_of
 from pytest_personal_align.core.result import FailureMode, Outcome, case_outcome
 from pytest_personal_align.core.suite import Expectation
-from pytest_personal_align.core.waivers import content_of
-
-Known = tuple[str, Place, str]
-"""What is known of a case before it is judged: its arm, its place, and the hash of what is said in it."""
 
 FORMAT = "personal-align baseline"
 VERSION = 1
@@ -51,7 +46,7 @@ class Baseline:
     def digest(self) -> str:
         """A hash of what decides in a comparison; that of a whole record and of its compact file are the same."""
         cases = sorted(
-            (case.arm, *place(case), case.content, case.verdicts, case.failure_mode or "") for case in self.cases
+            (case.arm, *place(case), case.content, case.verdicts, repr(case.trial_modes)) for case in self.cases
         )
         text = repr((self.judge_version, self.arms, cases))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -100,7 +95,8 @@ class Baseline:
 
 
 class _Line(BaseModel):
-    """One case of the compact file. ``verdicts``: a letter for each trial."""
+    """One case of the compact file. ``verdicts``: a letter for each trial; ``modes``: the failure mode of each, where
+    the failing ones differ in that."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -113,6 +109,13 @@ class _Line(BaseModel):
     hash: str = ""
     verdicts: str = Field(pattern="^[pfue]+$")
     mode: FailureMode | None = None
+    modes: tuple[FailureMode | None, ...] = ()
+
+    @model_validator(mode="after")
+    def _as_many(self) -> _Line:
+        if self.modes and len(self.modes) != len(self.verdicts):
+            raise ValueError(f"{len(self.modes)} modes for {len(self.verdicts)} verdicts")
+        return self
 
 
 class _Arm(BaseModel):
@@ -223,6 +226,7 @@ def _compact(data: dict[str, Any], path: Path, called: str) -> Baseline:
             failure_mode=line.mode,
             verdicts=line.verdicts,
             content=line.hash,
+            modes=line.modes,
         )
         for line in document.cases
     )
@@ -271,49 +275,6 @@ def _line(case: GateCase, several: bool) -> dict[str, Any]:
     line |= {"hash": case.content, "verdicts": case.verdicts}
     if case.failure_mode:
         line["mode"] = case.failure_mode
+    if len({*case.trial_modes} - {None}) > 1:
+        line["modes"] = list(case.trial_modes)
     return line
-
-
-def require_arms(baseline: Baseline, arms: Iterable[str], called: str) -> None:
-    """Raises OptionError where the baseline keeps several arms and one of these could be compared with any."""
-    for arm in dict.fromkeys(arms):
-        if baseline.arm_for(arm) is None:
-            names = ", ".join(kept.name for kept in baseline.arms)
-            raise OptionError(
-                f"{called}: {baseline.name} keeps {len(baseline.arms)} arms ({names}), and none is called {arm}: "
-                "keep the one to compare with, by `personal-align baseline save RECORD --arm NAME --out FILE`"
-            )
-
-
-def require_comparable(baseline: Baseline, cases: Collection[Known], called: str) -> None:
-    """Raises OptionError where not one of these cases can be compared: known before a call is paid for."""
-    require_arms(baseline, (arm for arm, _, _ in cases), called)
-    kept = [(before, content) for arm, where, content in cases if (before := baseline.of_arm(arm).get(where))]
-    same = [before for before, content in kept if before.content in ("", content)]
-    if cases and all(before.outcome == "error" for before in same):
-        why = "it has none of these scenarios and use cases"
-        if same:
-            why = "there they ended in errors"
-        elif kept:
-            why = "their texts differ (another --pa-seed?)"
-        raise OptionError(
-            f"{called}: not one case of this run can be compared with {baseline.name}: {why}; run what it was made of, "
-            "or save a new one with `personal-align baseline save`"
-        )
-
-
-def of_plans(plans: Iterable[Plan]) -> list[Known]:
-    return [(plan.arm, (plan.brief.use_case, plan.brief.scenario), content_of(plan)) for plan in plans]
-
-
-def of_cases(record: r.RunRecord) -> list[Known]:
-    return [(case.arm, (case.use_case, case.scenario), case.content) for case in record.cases]
-
-
-def require_shared(baseline: Baseline, ids: set[str], called: str) -> None:
-    """Raises OptionError where a suite with these use cases has nothing in common with the baseline."""
-    if ids and not any(case.use_case in ids for case in baseline.cases):
-        raise OptionError(
-            f"{called}: {baseline.name} shares no use case with this suite: there is nothing to compare; "
-            "is it of another project? Save a new one with `personal-align baseline save`"
-        )

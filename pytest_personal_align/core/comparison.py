@@ -146,8 +146,10 @@ def counts_of(name: str, pair: tuple[GateCase, GateCase], options: GateOptions) 
 
 
 def own(case: GateCase) -> GateCase:
-    """The case with the label that it has without a look at others."""
-    return replace(case, failure_mode="inattentiveness") if case.failure_mode == "inconsistency" else case
+    """The case with the labels that it has without a look at others."""
+    if "inconsistency" not in case.trial_modes:
+        return case
+    return replace(case, modes=tuple("inattentiveness" if m == "inconsistency" else m for m in case.trial_modes))
 
 
 def compare(matches: Sequence[Matched], options: GateOptions) -> list[PairedTest]:
@@ -255,6 +257,6 @@ def row_of(test: PairedTest) -> GateRow:
     """The gate table's line of a paired test."""
     p = test.p if test.difference >= 0 else test.p_better
     return GateRow(
-        test.mode, test.arm, "baseline", None, test.cases, test.rate * test.cases, test.rate, None, None, p,
+        test.mode, test.arm, "baseline", None, test.cases, round(test.rate * test.cases, 9), test.rate, None, None, p,
         test.detectable, test.outcome, test.reason, None, test.difference, test.base_rate, test.base,
     )  # fmt: skip

@@ -66,7 +66,8 @@ class Entry:
 class GateCase:
     """One case as a gate sees it, without its texts.
 
-    ``verdicts`` has a letter for each trial, in order: p(ass), f(ail), u(nclear) or e(rror). ``content`` hashes
+    ``verdicts`` has a letter for each trial, in order: p(ass), f(ail), u(nclear) or e(rror). ``modes`` are the failure
+    modes of these trials; empty where all that fail do so in ``failure_mode``, the case's. ``content`` hashes
     all that was said to the assistant and the judge, whatever the arm; empty where it is not known.
     ``unfunded``: so many of its errors are trials for which the budget did not last.
     ``confirmed``: a fail of a critical case of which two votes and checked evidence are sure (STATISTICS: rule 5).
@@ -88,6 +89,7 @@ class GateCase:
     confirmed: bool = False
     waiver: Waived | None = None
     unfunded: int = 0
+    modes: tuple[FailureMode | None, ...] = ()
 
     @classmethod
     def of(cls, plan: Plan, result: CaseResult, label: Label, today: str = "") -> GateCase:
@@ -110,6 +112,7 @@ class GateCase:
             confirmed=plan.severity == "critical" and confirmed_fail(brief.expects, result.trials),
             waiver=waived(plan, today),
             unfunded=sum(trial.error is not None and trial.error.kind == "budget" for trial in result.trials),
+            modes=label.modes,
         )
 
     @property
@@ -128,9 +131,16 @@ class GateCase:
     def errors(self) -> int:
         return self.verdicts.count("e")
 
+    @property
+    def trial_modes(self) -> tuple[FailureMode | None, ...]:
+        """The failure mode of each trial, None where it did not fail."""
+        return self.modes or tuple(self.failure_mode if letter == "f" else None for letter in self.verdicts)
+
     def first(self, trials: int) -> GateCase:
         """This case as it would be with fewer trials: the first ones."""
-        return self if trials >= len(self.verdicts) else replace(self, verdicts=self.verdicts[:trials])
+        if trials >= len(self.verdicts):
+            return self
+        return replace(self, verdicts=self.verdicts[:trials], modes=self.trial_modes[:trials])
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +211,7 @@ def count(mode: str, case: GateCase, unclear: UnclearPolicy) -> CaseCount | None
         return CaseCount(not_clear, judged)
     if mode == "all":
         return CaseCount(failed + (not_clear if unclear == "fail" else 0), judged)
-    return CaseCount(failed if case.failure_mode == mode else 0, judged)
+    return CaseCount(case.trial_modes.count(mode) if failed else 0, judged)
 
 
 def split_name(name: str) -> tuple[str | None, str]:

@@ -72,10 +72,12 @@ def _possible(mode: FailureMode, expects: Expectation, people: int) -> FailureMo
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Outcome and failure mode of one case, after a look at the other cases of its use case."""
+    """Outcome and failure mode of one case, and of each of its trials, after a look at the other cases of its use
+    case. ``modes`` has None for a trial that did not fail."""
 
     outcome: Outcome
     failure_mode: FailureMode | None
+    modes: tuple[FailureMode | None, ...]
 
 
 Judged = tuple[str, Expectation, int, Sequence[tuple[Outcome, FailureMode | None]]]
@@ -101,23 +103,29 @@ def label_group(cases: Sequence[tuple[Plan, CaseResult]]) -> Mapping[str, Label]
 def label_trials(cases: Sequence[Judged]) -> Mapping[str, Label]:
     """Labels by name for all cases of one use case and arm.
 
-    A case that fails is labelled ``inconsistency`` where nobody's wish explains the fail and the same
+    A trial that fails is labelled ``inconsistency`` where nobody's wish explains the fail and the same
     knowledge was used rightly elsewhere: in another trial of the case, or in another scenario of the
-    use case. Otherwise it has the failure mode of most of its failing trials, as far as the case can fail in it.
+    use case. Otherwise it keeps the judge's label, as far as the case can fail in it. A case has the label of most of
+    its failing trials.
     """
     right = any(outcome == "pass" for _, expects, _, trials in cases if expects == "protect" for outcome, _ in trials)
-    return {
-        name: Label(case_outcome([outcome for outcome, _ in trials]), _mode(expects, people, trials, right))
-        for name, expects, people, trials in cases
-    }
+    labels = {}
+    for name, expects, people, trials in cases:
+        modes = tuple(
+            _mode(mode, expects, people, right) if outcome == "fail" and mode else None for outcome, mode in trials
+        )
+        outcomes = [outcome for outcome, _ in trials]
+        labels[name] = Label(case_outcome(outcomes), most_frequent(modes), modes)
+    return labels
 
 
-def _mode(
-    expects: Expectation, people: int, trials: Sequence[tuple[Outcome, FailureMode | None]], right: bool
-) -> FailureMode | None:
-    modes = [mode and _possible(mode, expects, people) for outcome, mode in trials if outcome == "fail"]
-    if not modes:
-        return None
-    mode = max(modes, key=lambda mode: (modes.count(mode), str(mode)))
-    # Its own passes are among those that make ``right`` true.
+def most_frequent(modes: Sequence[FailureMode | None]) -> FailureMode | None:
+    """The mode of most failing trials; of several the last by name, so that the order of trials does not matter."""
+    found = [mode for mode in modes if mode is not None]
+    return max(found, key=lambda mode: (found.count(mode), mode), default=None)
+
+
+def _mode(mode: FailureMode, expects: Expectation, people: int, right: bool) -> FailureMode:
+    # The case's own passes are among those that make ``right`` true.
+    mode = _possible(mode, expects, people)
     return "inconsistency" if mode == "inattentiveness" and expects == "protect" and right else mode

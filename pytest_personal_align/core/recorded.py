@@ -149,4 +149,5 @@ def _gate_case(case: CaseRecord, label: Label, today: str) -> GateCase:
         confirmed=case.severity == "critical" and confirmed_fail(case.expects, case.trials),
         waiver=waiver_on(waiver, today),
         unfunded=sum(trial.error is not None and trial.error.kind == "budget" for trial in case.trials),
+        modes=label.modes,
     )

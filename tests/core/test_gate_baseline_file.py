@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_personal_align.core import baseline
+from pytest_personal_align.core import baseline, comparable
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.recorded import cases_of
 from tests.core.gate_cases import record, results, suite
@@ -36,8 +36,27 @@ def test_it_says_of_each_case_what_the_record_says(tmp_path: Path) -> None:
     compact = {(c.use_case, c.scenario, c.arm): c for c in baseline.read(path, "--pa-baseline").cases}
     for case in cases_of(kept()):
         other = compact[case.use_case, case.scenario, case.arm]
-        for name in ("verdicts", "outcome", "failure_mode", "content", "expects", "people", "category"):
+        for name in ("verdicts", "outcome", "failure_mode", "trial_modes", "content", "expects", "people", "category"):
             assert getattr(case, name) == getattr(other, name), name
+    assert baseline.read(path, "--pa-baseline").digest == baseline.of_record(kept(), "run.json").digest
+
+
+def test_it_keeps_each_trials_mode_where_these_differ(tmp_path: Path) -> None:
+    run = json.loads(kept().model_dump_json())
+    case = next(case for case in run["cases"] if case["expects"] == "protect")
+    trials = [{**case["trials"][0], "outcome": "fail", "failure_mode": mode}
+              for mode in ("sycophancy", "overcaution", "sycophancy")]  # fmt: skip
+    case["trials"] = trials
+    changed = type(kept()).model_validate(run)
+    text = baseline.compact(changed, "run.json")
+    mode = "inconsistency" if '"inconsistency"' in text else "inattentiveness"  # overcaution in no control
+    assert f'"modes": ["sycophancy", "{mode}", "sycophancy"]' in text
+    path = tmp_path / "kept.json"
+    path.write_text(text)
+    assert baseline.read(path, "--pa-baseline").digest == baseline.of_record(changed, "run.json").digest
+    path.write_text(text.replace('"sycophancy"]', '"sycophancy", null]'))
+    with pytest.raises(OptionError, match="4 modes for 3 verdicts"):
+        baseline.read(path, "--pa-baseline")
 
 
 def test_one_arm_of_several_can_be_kept() -> None:
@@ -80,18 +99,18 @@ def test_a_file_that_is_no_baseline_is_an_error_that_says_what_to_do(
 
 def test_another_projects_baseline_is_an_error() -> None:
     of = baseline.of_record(kept(), "kept.json")
-    baseline.require_shared(of, {"u001", "other"}, "--pa-baseline")
+    comparable.require_shared(of, {"u001", "other"}, "--pa-baseline")
     with pytest.raises(OptionError, match="shares no use case"):
-        baseline.require_shared(of, {"other"}, "--pa-baseline")
+        comparable.require_shared(of, {"other"}, "--pa-baseline")
 
 
 def test_of_several_kept_arms_the_one_of_the_same_name_is_the_base() -> None:
     of = baseline.of_record(kept(), "kept.json")
     assert {case.arm for case in of.of_arm("new").values()} == {"new"}
     assert of.base("new", "demo/new", set()).name == "kept.json (new)"
-    baseline.require_arms(of, ["new", "old"], "--pa-baseline")
+    comparable.require_arms(of, ["new", "old"], "--pa-baseline")
     with pytest.raises(OptionError, match=r"keeps 2 arms \(old, new\), and none is called other: .*--arm NAME"):
-        baseline.require_arms(of, ["new", "other"], "--pa-baseline")
+        comparable.require_arms(of, ["new", "other"], "--pa-baseline")
     assert not of.of_arm("other")
     assert not of.base("other", "demo/other", set()).cases
 
@@ -100,7 +119,7 @@ def test_a_baseline_of_one_arm_is_the_base_of_any(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     path.write_text(baseline.compact(kept(), "run.json", "new"))
     of = baseline.read(path, "--pa-baseline")
-    baseline.require_arms(of, ["other", "another"], "--pa-baseline")
+    comparable.require_arms(of, ["other", "another"], "--pa-baseline")
     assert len(of.of_arm("other")) == 15
     assert of.base("other", "demo/other", set()).name == "kept.json"
 
@@ -132,12 +151,12 @@ def test_a_record_without_its_arms_is_refused() -> None:
 
 def test_why_nothing_is_comparable_is_said_as_it_is() -> None:
     plans = suite(2)
-    asked = baseline.of_cases(record(plans, results(plans, 4)))
+    asked = comparable.of_cases(record(plans, results(plans, 4)))
 
     def why(letters: str, cases: list[baseline.Known]) -> str:
         of = baseline.of_record(record(plans, results(plans, 4, letters)), "kept.json")
         with pytest.raises(OptionError) as refused:
-            baseline.require_comparable(of, cases, "compare")
+            comparable.require_comparable(of, cases, "compare")
         return str(refused.value)
 
     assert "there they ended in errors" in why("e", asked)

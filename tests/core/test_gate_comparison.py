@@ -15,7 +15,9 @@ from pytest_personal_align.core.baseline import Baseline, BaselineArm
 from pytest_personal_align.core.comparison import base_of, compare, match
 from pytest_personal_align.core.findings import findings, gate_rows
 from pytest_personal_align.core.gate import GateCase
+from pytest_personal_align.core.modes import most_frequent
 from pytest_personal_align.core.options import GateOptions
+from pytest_personal_align.core.result import FailureMode
 from tests.core.gate_cases import case, cases, settle, settler
 
 OPTIONS = GateOptions()
@@ -219,3 +221,24 @@ def test_a_comparison_that_fails_has_an_item_that_fails(pairs: list[tuple[str, s
     made, settled = settle(OPTIONS, cases(b for _, b in pairs), baseline=kept(cases(a for a, _ in pairs)))
     if any(row.outcome == "fail" and row.kind == "baseline" for row in gate_rows(made)):
         assert any(one.disposition == "failed" for one in settled.values())
+
+
+@pytest.mark.parametrize(("before", "now"), [(1, 2), (2, 1), (2, 3), (3, 3)])
+def test_another_number_of_trials_changes_no_label(before: int, now: int) -> None:
+    """Each failing trial is one mode or the other by a coin: what the judge said of the first ones counts, not the
+    label that all of them together give the case."""
+    chance = random.Random(7)
+    coins: list[list[FailureMode]] = [
+        [chance.choice(("inattentiveness", "sycophancy")) for _ in range(3)] for _ in range(300)
+    ]
+
+    def run(trials: int) -> list[GateCase]:
+        found = []
+        for number, coin in enumerate(coins):
+            modes = tuple(coin[:trials])
+            found.append(case("f" * trials, f"u{number:03}", failure_mode=most_frequent(modes), modes=modes))
+        return found
+
+    tests = compare([match("new", run(now), base_of("old", run(before)))], GateOptions())
+    assert {test.mode for test in tests if test.difference} == set()
+    assert {test.outcome for test in tests} <= {"pass"}
