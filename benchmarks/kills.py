@@ -119,7 +119,12 @@ def kill_worker(folder: Path, calm: Undisturbed, draw: random.Random) -> tuple[i
         workers = children(process.pid)
         if workers:
             os.kill(draw.choice(workers), signal.SIGKILL)
-        out = rig.finish(process, 120)
+        try:
+            out = rig.finish(process)
+        except RuntimeError as error:
+            if "cannot send (already closed?)" in str(error):  # xdist wrote to the dead one before it had noticed
+                return kill_worker(folder, calm, draw)
+            raise
         lost = int(found[1]) if (found := re.search(r"(\d+) failed", out.splitlines()[-1])) else 0
         if asked(server) != calm.requests:
             more, fewer = asked(server) - calm.requests, calm.requests - asked(server)

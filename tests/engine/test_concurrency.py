@@ -13,7 +13,7 @@ PLANS = [plan(f"Hello from {n}.", f"May I {n}?", use_case=f"case-{n:02}") for n 
 
 
 def test_never_more_conversations_than_slots_and_all_slots_are_used() -> None:
-    with FakeServer(latency=0.01) as server:
+    with FakeServer(latency=0.1) as server:
         run(EngineOptions((arm("openai/x", server.url),), limits=Limits(concurrency=7)), PLANS)
 
     assert server.most_together == 7

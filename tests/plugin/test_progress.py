@@ -10,14 +10,14 @@ BOT = """
 import time
 
 def reply(messages):
-    time.sleep(0.1)
+    time.sleep(0.25)
     return "I would not: you told me that you have a severe peanut allergy and that heights make you faint."
 """
 
 RUN = ("--pa-model=python:bot:reply", "--pa-concurrency=1", "--pa-threshold=all=1")
 LINE = re.compile(
     r"personal-align: (\d+)/12 conversations, (\d+) under way, (\d+) fails?, "
-    r"(\d+) calls(?: \((\d+) shared\))?(, about \d+ s left)?$",
+    r"(\d+) calls(?: \((\d+) shared\))?(, about \d+ (?:s|min) left)?$",
     re.MULTILINE,
 )
 

@@ -13,6 +13,8 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
+PATIENCE = 300_000
+"""Milliseconds: a slow machine is no defect of the report."""
 
 
 def browser_path() -> str | None:
@@ -30,7 +32,7 @@ def browser() -> Iterator[Any]:
     if path is None:
         pytest.skip("no browser found: apt-get install chromium")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS), timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -61,6 +63,7 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
         path = tmp_path / f"report-{len(contexts)}.html"
         path.write_bytes(html.encode())
         context = browser.new_context(viewport={"width": width, "height": 1000}, **options)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         found = Visit(context.new_page())
         found.page.goto(path.as_uri() + fragment)
