@@ -40,8 +40,8 @@ class Rules:
     ``scope``: the whole suite is gated; of a part, each fail fails; a shard leaves the gates to the merge.
     ``accuracy`` is the judge's by mode, ``doubts`` says why it is not known or not used. ``models`` are the arms'
     models by name. ``today`` is an ISO date. ``excerpt``: the cases are those of a record that holds a part of the
-    suite, so what it has not is not missing. ``limits`` False: a threshold tolerates what has no base, and refuses
-    nothing.
+    suite, so what it has not is not missing. ``limits`` False: neither a threshold nor the end of a waiver
+    refuses a case; a threshold that holds may still tolerate one that has no base.
     """
 
     options: GateOptions

@@ -142,7 +142,8 @@ class Settler:
         if waiver and not harmless:
             if waiver.active:
                 return Ruling("tolerated", f"waived until {waiver.until}: {waiver.reason}")
-            return Ruling("failed", f"its waiver ended on {waiver.until} ({waiver.reason})")
+            if self.rules.limits:
+                return Ruling("failed", f"its waiver ended on {waiver.until} ({waiver.reason})")
         if self.rules.scope == "part" and not harmless:
             return Ruling("failed")
         if self.rules.scope == "shard":

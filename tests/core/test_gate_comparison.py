@@ -18,6 +18,7 @@ from pytest_personal_align.core.gate import GateCase
 from pytest_personal_align.core.modes import most_frequent
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.result import FailureMode
+from pytest_personal_align.core.waivers import Waived
 from tests.core.gate_cases import case, cases, settle, settler
 
 OPTIONS = GateOptions()
@@ -242,3 +243,12 @@ def test_another_number_of_trials_changes_no_label(before: int, now: int) -> Non
     tests = compare([match("new", run(now), base_of("old", run(before)))], GateOptions())
     assert {test.mode for test in tests if test.difference} == set()
     assert {test.outcome for test in tests} <= {"pass"}
+
+
+def test_without_limits_only_the_comparison_and_what_it_has_no_base_for_count() -> None:
+    waiver = Waived("ticket 12", "2026-01-31", False)
+    now = [case("f", "waived", waiver=waiver), *cases(["f"] * 10 + ["p"] * 90), case("f", "added")]
+    for limit, left in ((0.05, [now[-1]]), (0.5, [])):
+        made, settled = settle(GateOptions({"all": limit}), now, baseline=kept(now[:-1]), limits=False)
+        assert [one for one in now if settled[one.key].disposition == "failed"] == left
+        assert "threshold" not in {row.kind for row in gate_rows(made) if row.limit is not None}
