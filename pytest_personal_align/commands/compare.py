@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     options = replace(
         kept,
         baseline=str(args.base),
-        alpha=kept.alpha if args.alpha is None else checked("--alpha", args.alpha, 1e-9, 0.5),
+        alpha=kept.alpha if args.alpha is None else checked("--alpha", args.alpha, 1e-9, 0.49),
         min_effect=kept.min_effect if args.min_effect is None else checked("--min-effect", args.min_effect, 0, 1),
         strict=args.strict,
     )
