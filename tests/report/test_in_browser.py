@@ -144,7 +144,10 @@ def test_decisions_are_kept_and_exported_as_labelled_conversations(
     second.locator(".trial:visible .decide select").first.select_option("unclear")
     second.locator(".trial:visible textarea").fill('said "so" <b>')
     seen.page.fill("#decisions [name=rater]", "anna")
-    seen.page.wait_for_timeout(300)
+    for _ in range(1000):  # a note is kept a moment after the last key; wait_for_function is against the page's policy
+        if "<b>" in seen.page.evaluate("JSON.stringify(localStorage)"):
+            break
+        seen.page.wait_for_timeout(50)
     with seen.page.expect_download() as waiting:
         seen.page.click("#decisions .export")
     waiting.value.save_as(tmp_path / "labels.jsonl")
