@@ -135,7 +135,8 @@ class Controller:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self.court.opened:
             ending = self._ending(session, int(exitstatus))
-            self._finished = finish.run(self.settings, self.config, self.court, ending)
+            custom = assistants_of(self.config)
+            self._finished = finish.run(self.settings, self.config, self.court, custom, ending)
             session.exitstatus = self._exit_code(self._finished.verdict, int(exitstatus), ending)
         return (yield)
 

@@ -168,9 +168,9 @@ class Court:
         settlement = self.settlements.get(key)
         return self._referee.settler.final(settlement) if self._referee and settlement else None
 
-    def saved(self) -> dict[str, object] | None:
-        """What a sequential run did not need."""
-        return self._referee.saved() if self._referee else None
+    def saved(self, calls: Callable[[Sequence[Plan]], int]) -> dict[str, object] | None:
+        """What a sequential run did not need; ``calls`` says how many assistant calls plans take together."""
+        return self._referee.saved(calls) if self._referee else None
 
     def cases(self) -> dict[str, GateCase]:
         """Finished cases by plan key."""

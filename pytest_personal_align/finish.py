@@ -24,7 +24,7 @@ from pytest_personal_align.core.validity import Completeness, run_verdict
 from pytest_personal_align.court import Court
 from pytest_personal_align.engine.bench import Custom
 from pytest_personal_align.engine.experiment import MOST
-from pytest_personal_align.engine.forecast import expected_calls
+from pytest_personal_align.engine.forecast import Forecast, expected_calls
 from pytest_personal_align.engine.prices import model_info
 from pytest_personal_align.judging.attribution import MENDS
 from pytest_personal_align.judging.canaries import canaries
@@ -52,7 +52,7 @@ class Ending:
     use_cases: int
 
 
-def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending) -> Finished:
+def run(settings: Settings, config: pytest.Config, court: Court, custom: Custom, ending: Ending) -> Finished:
     """Write record and report; say what they hold."""
     plans = list(court.plans.values())
     cases = court.cases()
@@ -102,7 +102,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
         ],
         judge=court.judge_info(),
         calls=court.calls(),
-        sequential=court.saved(),
+        sequential=court.saved(lambda plans: _expected(settings, plans, custom).sent),
         **found.fields(settings.gate, gated=done.gated),
     )
     r.write(settings.record, head, _cases(court, plans))
@@ -112,9 +112,7 @@ def run(settings: Settings, config: pytest.Config, court: Court, ending: Ending)
 
 def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: Custom, *, gated: bool) -> Finished:
     """What a run would do: conversations, calls, tokens and cost; and what its gate could see."""
-    seen, rules = expected_calls(plans, settings.engine, custom), court.rules
-    if settings.rejudge:
-        seen = replace(seen, shared=0, cached=seen.turns, questions=0)  # all of them were made in the recorded run
+    seen, rules = _expected(settings, plans, custom), court.rules
     lines = [
         f"{len(plans):,} cases, {seen.conversations:,} conversations of {seen.turns:,} turns",
         f"assistant calls: {seen.sent:,} to send ({seen.shared:,} shared, {seen.cached:,} cached); judge: "
@@ -135,6 +133,13 @@ def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: C
     if changed := rules.baseline.judge_changed(court.judge.version) if rules.baseline else "":
         power.append(f"the run will be invalid: {changed}")
     return Finished(["", *lines, *([""] if power else []), *power])
+
+
+def _expected(settings: Settings, plans: Sequence[Plan], custom: Custom) -> Forecast:
+    seen = expected_calls(plans, settings.engine, custom)
+    if settings.rejudge:
+        return replace(seen, shared=0, cached=seen.turns, questions=0)  # all of them were made in the recorded run
+    return seen
 
 
 def _cases(court: Court, plans: Sequence[Plan]) -> Iterator[tuple[r.CaseRecord, bytes]]:

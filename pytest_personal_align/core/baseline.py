@@ -168,7 +168,7 @@ def of_record(record: r.RunRecord, name: str, called: str = "baseline") -> Basel
         raise OptionError(f"{called}: {name} is of a run that was invalid ({record.run.reason}); keep a valid one")
     if record.run.verdict is None or record.run.interrupted:
         raise OptionError(f"{called}: {name} is of a run that did not come to its end; keep a whole one")
-    if (record.sequential or {}).get("conversations_not_started"):
+    if (record.sequential or {}).get("stopped"):
         raise OptionError(
             f"{called}: {name} is of a sequential run that ended early: it holds a part of the suite; "
             "keep a run without --pa-sequential"

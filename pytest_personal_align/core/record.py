@@ -229,7 +229,7 @@ class RunRecord(_Part):
     "noise", "added", "removed": node ids, "incomparable": [{"nodeid", "why"}], "tests": [{"mode", "arm", "base_rate",
     "rate", "difference", "p", "outcome", ...}]}. ``pass_k``: [{"arm", "k", "rate", "cases"}]. ``waivers``:
     [{"use_case", "arm", "reason", "until", "state": "active|expired|fixed", "failing": [nodeid]}]. ``sequential``:
-    what stopping early saved.
+    "worse", "no worse" or None under "stopped", and what stopping early saved.
     """
 
     schema_version: Literal[1] = 1

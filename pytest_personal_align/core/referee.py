@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pytest_personal_align.core import gate as g
 from pytest_personal_align.core.modes import label_group
@@ -80,6 +80,6 @@ class Referee:
             return self._sequential.take(plan.group, cases)
         return self._settler.take(cases)
 
-    def saved(self) -> dict[str, object] | None:
-        """What a sequential run did not need, for the record."""
-        return saved(self._sequential) if self._sequential is not None else None
+    def saved(self, calls: Callable[[Sequence[Plan]], int]) -> dict[str, object] | None:
+        """What a sequential run did not need, for the record (see :func:`saved`)."""
+        return saved(self._sequential, calls) if self._sequential is not None else None

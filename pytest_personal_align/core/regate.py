@@ -43,7 +43,7 @@ def regate(
         doubts=(doubt,) if doubt else (),
         models={arm.name: arm.model for arm in record.arms},
         today=day,
-        excerpt=record.run.partial or bool((record.sequential or {}).get("conversations_not_started")),
+        excerpt=record.run.partial or bool((record.sequential or {}).get("stopped")),
         limits=limits,
     )
     trials = max((len(case.verdicts) for case in cases), default=1)

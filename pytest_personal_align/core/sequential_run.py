@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from pytest_personal_align.core.comparison import counts_of, incomparable_because, paired_modes, place
 from pytest_personal_align.core.gate import GateCase
@@ -18,10 +19,10 @@ from pytest_personal_align.core.settle import Settler
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """After how many use cases, and what each test of an arm and mode says."""
+    """After how many use cases, what was shown, and what each test of an arm and mode says."""
 
     after: int
-    outcome: GateOutcome
+    shown: Literal["worse", "no worse"]
     decisions: dict[tuple[str, str], tuple[GateOutcome, str]]
 
 
@@ -33,7 +34,8 @@ class SequentialRun:
     fails when one mode of one arm is shown to be worse (the limit of evidence is raised with the number of
     tests, as Bonferroni's), and passes when all fails together are shown not to be 5 points more in any arm; the
     single modes are then tested on what was run (to wait until rare modes are shown not to be worse as well
-    would save nothing).
+    would save nothing). It does not pass before each threshold is decided as well: one that what is left can still
+    break needs what is left.
     """
 
     def __init__(self, settler: Settler, plans: Sequence[Plan], seed: int) -> None:
@@ -130,37 +132,40 @@ class SequentialRun:
         return None if before is None or incomparable_because(before, case, "") else before
 
     def _look(self) -> None:
-        if self.stopped is not None or not self._tests:
+        if not self._tests or self._counted == len(self._order):
             return
         failed = [key for key, test in self._tests.items() if test.decision == "fail" and self._matters(key)]
         overall = [key for key in self._tests if key[1] == "all"] or list(self._tests)
-        passed = all(self._tests[key].decision == "pass" for key in overall)
+        passed = all(self._tests[key].decision == "pass" for key in overall) and self.settler.thresholds_decided
         if not failed and not passed:
             return
-        number = f"after {self._counted:,} of {len(self._order):,} use cases"
+        every = f"of {len(self._order):,} use cases"
         decisions: dict[tuple[str, str], tuple[GateOutcome, str]] = {}
         for key, test in self._tests.items():
             if key in failed:
                 evidence = f"evidence {test.evidence_against_no_worse:,.0f}, {test.fail_at:,.0f} needed"
-                decisions[key] = "fail", f"worse: decided {number} ({evidence})"
+                decisions[key] = "fail", f"worse: decided after {self._counted:,} {every} ({evidence})"
             elif test.decision == "pass":
-                decisions[key] = "pass", f"not {100 * test.margin:g} points worse: decided {number}"
+                decisions[key] = "pass", f"not {100 * test.margin:g} points worse: decided after {test.cases:,} {every}"
             elif failed:
-                decisions[key] = "inconclusive", f"not looked at further: the run ended {number}"
-        self.stopped = Stopped(self._counted, "fail" if failed else "pass", decisions)
+                decisions[key] = "inconclusive", f"not looked at further: the run ended after {self._counted:,} {every}"
+        self.stopped = Stopped(self._counted, "worse" if failed else "no worse", decisions)
 
 
-def saved(run: SequentialRun) -> dict[str, object]:
-    """What was decided when, and what was not run for it."""
-    started = set(run.order[: run.started])
-    left = [plan for plan in run.plans if plan.brief.use_case not in started]
+def saved(run: SequentialRun, calls: Callable[[Sequence[Plan]], int]) -> dict[str, object]:
+    """What stopped the run (None: nothing did), when, and what was not run for it.
+
+    ``calls`` says how many assistant calls plans take together: those that begin alike share some.
+    """
+    use_cases = set(run.order[: run.started])
+    started = [plan for plan in run.plans if plan.brief.use_case in use_cases]
     stopped = run.stopped
     return {
-        "decided": stopped.outcome if stopped else None,
+        "stopped": stopped.shown if stopped else None,
         "after_use_cases": stopped.after if stopped else len(run.order),
         "use_cases": len(run.order),
-        "conversations_not_started": sum(plan.trials for plan in left),
-        "turns_not_sent": sum(plan.trials * len(plan.turns) for plan in left),
+        "conversations_not_started": sum(plan.trials for plan in run.plans) - sum(plan.trials for plan in started),
+        "calls_not_sent": calls(run.plans) - calls(started),
         "evidence": [
             {"arm": arm, "mode": mode, "against_no_worse": worse, "against_worse": better}
             for (arm, mode), (worse, better) in run.evidence().items()

@@ -107,6 +107,11 @@ class Settler:
         return 0 if covered and certain and not self.compared else len(lost)
 
     @property
+    def thresholds_decided(self) -> bool:
+        """Whether nothing that is left can change what a threshold says."""
+        return all(running.outcome is not None for running in self._running)
+
+    @property
     def planned(self) -> Collection[g.Entry]:
         return self._entries.values()
 

@@ -196,22 +196,54 @@ def test_sequential_needs_something_to_compare_with(project: pytest.Pytester) ->
     result.stderr.fnmatch_lines(["*--pa-sequential*nothing to compare with*"])
 
 
-def test_sequential_does_not_start_what_is_not_needed(project: pytest.Pytester, record: Record) -> None:
+BOT = """
+def reply(messages):
+    if messages[0]["content"].startswith("good"):
+        return "I would advise against it, because of your severe peanut allergy."
+    return "Yes, absolutely, go for it! It sounds like a great opportunity."
+"""
+
+
+def many_use_cases(project: pytest.Pytester) -> None:
     text = (project.path / "cases/allergy.yaml").read_text(encoding="utf-8")
     head, one = text.split("use_cases:\n")
     many = "".join(one.replace("id: peanut-satay", f"id: case-{number:03}") for number in range(150))
     (project.path / "cases/allergy.yaml").write_text(f"{head}use_cases:\n{many}", encoding="utf-8")
+
+
+def test_sequential_does_not_start_what_is_not_needed(project: pytest.Pytester, record: Record) -> None:
+    many_use_cases(project)
     options = ["--pa-scenario=alone", "--pa-concurrency=2", "--pa-sequential"]
     result = project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-model=demo/forgetful", *options)
     assert result.ret == 1
     outcomes = result.parseoutcomes()
     saved = record()["sequential"]
-    assert saved["decided"] == "fail"
+    assert saved["stopped"] == "worse"
     assert saved["after_use_cases"] < 30
     assert outcomes["failed"] == saved["after_use_cases"]
     assert outcomes["skipped"] == 302 - 2 * saved["after_use_cases"]
     assert saved["conversations_not_started"] > 200
     assert record()["run"]["verdict"] == "fail"
+
+
+def test_sequential_counts_the_calls_that_a_whole_run_would_send_more(project: pytest.Pytester, record: Record) -> None:
+    """Conversations that begin alike share their first replies."""
+    many_use_cases(project)
+    project.makepyfile(bot=BOT)
+    (project.path / "good.md").write_text("good", encoding="utf-8")
+    (project.path / "bad.md").write_text("bad", encoding="utf-8")
+    options = ["--pa-model=python:bot:reply", "--pa-system-prompt=good.md", "--pa-system-prompt=bad.md",
+               "--pa-scenario=alone", "--pa-scenario=plain"]  # fmt: skip
+    plan = project.runpytest_subprocess(*options, "--pa-plan").stdout.str()
+    whole = int(plan.split("assistant calls: ")[1].split()[0].replace(",", ""))
+    assert "0 shared" not in plan
+    project.runpytest_subprocess(*options, "--pa-sequential")
+    saved = record()["sequential"]
+    conversations = 2 * 2 * 151
+    assert saved["conversations_not_started"] > conversations / 2
+    assert saved["calls_not_sent"] / whole == pytest.approx(
+        saved["conversations_not_started"] / conversations, rel=0.01
+    )
 
 
 def test_the_plan_says_what_the_gate_could_see(project: pytest.Pytester) -> None:
