@@ -256,7 +256,8 @@ def evaluate(gate: Gate, cases: Sequence[GateCase], unclear: UnclearPolicy) -> G
         detectable = detectable_excess(gate.limit, len(counts), assumptions(trials, gate.accuracy))
         if gate.accuracy is not None:
             error = estimate.standard_error**2
-            corrected = correct_rate(rate, error, **_rates(gate.accuracy)).rate
+            judge = {"sensitivity": gate.accuracy.sensitivity.rate, "specificity": gate.accuracy.specificity.rate}
+            corrected = correct_rate(rate, error, **judge).rate
     return GateRow(
         gate.name, gate.arm, "threshold", gate.limit, len(counts), failed, rate, low, high, None, detectable, outcome,
         reason, corrected,
@@ -267,9 +268,4 @@ def assumptions(
     trials: int, accuracy: JudgeAccuracy | None = None, *, alpha: float = 0.05, minimum_effect: float = 0.0
 ) -> Assumptions:
     """What power calculations assume of this run."""
-    judge = _rates(accuracy) if accuracy else {}
-    return Assumptions(trials=trials, alpha=alpha, power=POWER, minimum_effect=minimum_effect, **judge)
-
-
-def _rates(accuracy: JudgeAccuracy) -> dict[str, float]:
-    return {"sensitivity": accuracy.sensitivity.rate, "specificity": accuracy.specificity.rate}
+    return Assumptions(trials=trials, alpha=alpha, power=POWER, minimum_effect=minimum_effect, accuracy=accuracy)

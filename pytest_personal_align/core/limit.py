@@ -38,14 +38,14 @@ class Limit:
             specificity=self.accuracy.specificity.rate,
         )
 
-    def excess(self, rate: float, size: float) -> float:
-        """One-sided 95 % lower bound of the observed rate over the limit: above 0 the gate fails.
+    def excess(self, rate: float, size: float, *, confidence: float = 0.95) -> float:
+        """One-sided lower bound of the observed rate over the limit: above 0 the gate, at 95 %, fails.
 
         Rises with ``rate``, with ``size`` at the same rate, and falls if passes are added.
         """
         if self.accuracy is None:
-            return wilson_lower_bound(rate, size) - self.threshold
-        return excess_lower_bound(rate, size, self.threshold, self.accuracy)
+            return wilson_lower_bound(rate, size, confidence=confidence) - self.threshold
+        return excess_lower_bound(rate, size, self.threshold, self.accuracy, confidence=confidence)
 
     def rule(self, rate: float, size: float) -> GateOutcome:
         """Rule 3: fail if the bound is above the limit, pass if the estimate is not, else inconclusive."""

@@ -5,14 +5,17 @@ None stands for "no difference, however large".
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import stdev
 
+from pytest_personal_align.core.agreement import JudgeAccuracy
 from pytest_personal_align.core.arguments import require_between, require_count, require_from, require_within
 from pytest_personal_align.core.correction import observed_threshold
-from pytest_personal_align.core.intervals import binomial_tail, normal_quantile, rate_of_tail, wilson_lower_bound
+from pytest_personal_align.core.intervals import binomial_tail, normal_quantile, rate_of_tail
+from pytest_personal_align.core.limit import Limit
 
 _MOST_CASES = 2**20
 
@@ -20,6 +23,11 @@ _MOST_CASES = 2**20
 def _fewest_discordant(alpha: float) -> int:
     # n cases that all got worse have a sign-flip mid-p of 2^-(n + 1): with fewer than this no test can reject.
     return max(1, math.ceil(-math.log2(alpha)) - 1)
+
+
+def _fewest_worsened(alpha: float, minimum_effect: float, cases: int) -> int:
+    # And with fewer than this no mean difference reaches the minimum effect (.07 of 100 is a hair more than 7).
+    return max(_fewest_discordant(alpha), math.ceil(minimum_effect * cases - 1e-9))
 
 
 def smallest_detectable_effect(
@@ -30,8 +38,8 @@ def smallest_detectable_effect(
     ``differences`` are d_i per case, from -1 to 1. (z_alpha + z_power) sd(d)/sqrt(N), 2.49 sd/sqrt(N) by default;
     where a gate also asks for a mean difference of ``minimum_effect``, at least that plus z_power sd/sqrt(N). With
     next to no discordant case sd(d) says nothing; the answer is therefore never below the share of worsened cases
-    that yields, with the given power, the fewest worsened cases a sign-flip test can reject on (4 at alpha = .05:
-    about 5.5/N).
+    that yields, with the given power, the fewest worsened cases the gate can fail on: those that a sign-flip test
+    rejects on (4 at alpha = .05: about 5.5/N), and that make up the minimum effect.
     Give alpha divided by the number of gated modes for what Holm guarantees to each.
 
     Raises ValueError for a difference outside [-1, 1], no difference, alpha outside (0, .5), power outside [.5, 1),
@@ -48,7 +56,7 @@ def smallest_detectable_effect(
     standard_error = stdev(float(difference) for difference in differences) / math.sqrt(cases)
     needed = max(normal_quantile(1 - alpha) * standard_error, minimum_effect)
     by_spread = needed + normal_quantile(power) * standard_error
-    effect = max(by_spread, rate_of_tail(_fewest_discordant(alpha), cases, power))
+    effect = max(by_spread, rate_of_tail(_fewest_worsened(alpha, minimum_effect, cases), cases, power))
     return effect if effect <= 1 else None
 
 
@@ -69,8 +77,8 @@ class Assumptions:
 
     ``trials`` a case (k); ``icc``: the correlation of two trials of one case (0: all cases alike, 1: each case
     always or never fails); one-sided ``alpha``; ``power``; ``minimum_effect``: the mean difference below which the
-    baseline gate does not fail; the judge's ``sensitivity`` and ``specificity``. Rates and differences given and
-    returned beside it are true ones.
+    baseline gate does not fail; the judge's ``accuracy``, None for one that never errs. Rates and differences given
+    and returned beside it are true ones.
     Raises ValueError for values outside their range.
     """
 
@@ -79,14 +87,21 @@ class Assumptions:
     alpha: float = 0.05
     power: float = 0.8
     minimum_effect: float = 0.0
-    sensitivity: float = 1.0
-    specificity: float = 1.0
+    accuracy: JudgeAccuracy | None = None
 
     def __post_init__(self) -> None:
         require_count("trials", self.trials, at_least=1)
         require_within("icc", self.icc, 0, 1)
         _require_test(self.alpha, self.power, self.minimum_effect)
         observed_threshold(0, sensitivity=self.sensitivity, specificity=self.specificity)  # checks the judge
+
+    @property
+    def sensitivity(self) -> float:
+        return self.accuracy.sensitivity.rate if self.accuracy else 1.0
+
+    @property
+    def specificity(self) -> float:
+        return self.accuracy.specificity.rate if self.accuracy else 1.0
 
     @property
     def informedness(self) -> float:
@@ -116,7 +131,7 @@ def _is_detectable(base_rate: float, difference: float, cases: int, given: Assum
     seen = given.informedness * difference
     return (
         seen >= needed + normal_quantile(given.power) * standard_error
-        and binomial_tail(_fewest_discordant(given.alpha), cases, seen) >= given.power
+        and binomial_tail(_fewest_worsened(given.alpha, given.minimum_effect, cases), cases, seen) >= given.power
     )
 
 
@@ -161,9 +176,9 @@ def cases_for_difference(base_rate: float, difference: float, given: Assumptions
 def detectable_excess(threshold: float, cases: int, given: Assumptions) -> float | None:
     """Smallest excess over ``threshold`` at which a threshold gate fails with the given power.
 
-    The gate fails if the lower Wilson bound, with n_eff = N k/(1 + (k - 1) icc) trials (rounded down), is above the
-    judge-corrected threshold; the answer is the rate at which the exact binomial tail of the failing counts reaches
-    the power, minus the threshold.
+    The gate fails by :class:`Limit`, with n_eff = N k/(1 + (k - 1) icc) trials (rounded down); where the judge is
+    calibrated, its uncertainty included. The answer is the rate at which the exact binomial tail of the failing
+    counts reaches the power, minus the threshold.
     ``minimum_effect`` plays no part. None if not even a rate of 1 would do, or if cases are so few and alpha so lax
     that a rate at the threshold itself fails with that power, which tells nothing.
     Raises ValueError for a threshold outside [0, 1] or fewer than one case.
@@ -172,11 +187,9 @@ def detectable_excess(threshold: float, cases: int, given: Assumptions) -> float
     require_within("threshold", threshold, 0, 1)
     require_count("cases", cases, at_least=1)
     size = math.floor(cases * given.trials / (1 + (given.trials - 1) * given.icc) + 1e-9)
-    limit = observed_threshold(threshold, sensitivity=given.sensitivity, specificity=given.specificity)
-    spread = normal_quantile(1 - given.alpha) * math.sqrt(limit * (1 - limit) * size)
-    failing = max(1, math.floor(limit * size + spread))  # the bound solved for the count; the bound itself decides
-    while failing <= size and wilson_lower_bound(failing / size, size, confidence=1 - given.alpha) <= limit:
-        failing += 1
+    limit = Limit(threshold, given.accuracy)
+    counts = range(size + 1)
+    failing = bisect_left(counts, True, key=lambda at: limit.excess(at / size, size, confidence=1 - given.alpha) > 0)
     if failing > size:
         return None
     seen = rate_of_tail(failing, size, given.power)

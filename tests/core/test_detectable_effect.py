@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pytest_personal_align.core.paired import sign_flip_test
-from pytest_personal_align.core.power import smallest_detectable_effect
+from pytest_personal_align.core.power import Assumptions, detectable_difference, smallest_detectable_effect
 
 
 def test_is_the_formula_of_the_design() -> None:
@@ -25,7 +25,7 @@ def test_fractions_are_as_good_as_floats() -> None:
 
 
 def test_a_minimum_effect_must_be_exceeded_with_power() -> None:
-    differences = [1, -1] + [0] * 335
+    differences = [1, -1] * 6 + [0] * 325
     error = np.std(differences, ddof=1) / math.sqrt(337)
     expected = 0.02 + 0.8416 * error
     assert smallest_detectable_effect(differences, minimum_effect=0.02) == pytest.approx(expected, rel=1e-4)
@@ -37,6 +37,22 @@ def test_no_discordant_case_does_not_make_everything_visible() -> None:
     # Four worsened cases are the fewest that a sign-flip test rejects on; they come with power .8 at this share.
     assert stats.binom.sf(3, 100, effect) == pytest.approx(0.8)
     assert sign_flip_test([1] * 3).p_greater > 0.05 >= sign_flip_test([1] * 4).p_greater
+
+
+@pytest.mark.parametrize("minimum_effect", [0.0, 0.02, 0.07])
+@pytest.mark.parametrize("cases", [100, 350, 2160])
+def test_a_quiet_run_finds_what_it_says_with_the_power_it_says(cases: int, minimum_effect: float) -> None:
+    """No case differed: the run could have failed on so many worsened cases as are needed."""
+    effect = smallest_detectable_effect([0] * cases, minimum_effect=minimum_effect)
+    assert effect is not None
+    power = sum(
+        stats.binom.pmf(worsened, cases, effect)
+        for worsened in range(cases + 1)
+        if sign_flip_test([1] * worsened).p_greater <= 0.05 and worsened / cases >= minimum_effect
+    )
+    assert power == pytest.approx(0.8)
+    plan = detectable_difference(0.0, cases, Assumptions(minimum_effect=minimum_effect))
+    assert effect - 1e-9 <= (plan or 9.0) <= 1.15 * effect, "which goes by the spread as well"
 
 
 def test_a_stricter_alpha_and_more_power_ask_for_more() -> None:

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pytest_personal_align.core.intervals import wilson_lower_bound
+from pytest_personal_align.core.agreement import JudgeAccuracy, Proportion
+from pytest_personal_align.core.intervals import wilson_interval, wilson_lower_bound
+from pytest_personal_align.core.limit import Limit
 from pytest_personal_align.core.paired import sign_flip_test
 from pytest_personal_align.core.power import (
     Assumptions,
@@ -18,14 +20,22 @@ from pytest_personal_align.core.power import (
     detectable_excess,
 )
 
+
+def judge(sensitivity: int, specificity: int, labels: int = 100) -> JudgeAccuracy:
+    """A judge calibrated on so many labels of each kind."""
+    shares = (
+        Proportion(right, labels, wilson_interval(right / labels, labels)) for right in (sensitivity, specificity)
+    )
+    return JudgeAccuracy(*shares)
+
+
 assumptions = st.builds(
     Assumptions,
     trials=st.integers(1, 6),
     icc=st.floats(0, 1),
     alpha=st.floats(0.005, 0.2),
     power=st.floats(0.5, 0.95),
-    sensitivity=st.floats(0.8, 1),
-    specificity=st.floats(0.8, 1),
+    accuracy=st.none() | st.builds(judge, st.integers(80, 100), st.integers(80, 100)),
 )
 
 
@@ -43,7 +53,7 @@ def simulated_differences(base: float, rise: float, cases: int, plan: Assumption
     [
         (0.2, 85, Assumptions()),
         (0.1, 60, Assumptions(trials=3)),
-        (0.2, 100, Assumptions(trials=2, sensitivity=0.95, specificity=0.97)),
+        (0.2, 100, Assumptions(trials=2, accuracy=judge(95, 97))),
         (0.05, 150, Assumptions(trials=3, minimum_effect=0.02)),
     ],
 )
@@ -59,7 +69,7 @@ def test_the_real_gate_has_about_the_power_planned(base: float, cases: int, plan
 
 
 def test_the_spread_assumed_is_the_spread_simulated() -> None:
-    plan = Assumptions(trials=3, sensitivity=0.95, specificity=0.97)
+    plan = Assumptions(trials=3, accuracy=judge(95, 97))
     base, cases = 0.2, 337
     rise = detectable_difference(base, cases, plan)
     assert rise is not None
@@ -70,10 +80,10 @@ def test_the_spread_assumed_is_the_spread_simulated() -> None:
 
 
 def test_the_numbers_of_the_design() -> None:
-    judge = {"sensitivity": 0.95, "specificity": 0.97, "minimum_effect": 0.02}
+    given = {"accuracy": judge(95, 97), "minimum_effect": 0.02}
     for base in (0.1, 0.2, 0.35):
-        assert 0.11 <= (detectable_difference(base, 85, Assumptions(**judge)) or 0) <= 0.17
-        assert 0.03 <= (detectable_difference(base, 337, Assumptions(trials=3, **judge)) or 0) <= 0.055
+        assert 0.11 <= (detectable_difference(base, 85, Assumptions(**given)) or 0) <= 0.17
+        assert 0.03 <= (detectable_difference(base, 337, Assumptions(trials=3, **given)) or 0) <= 0.055
 
 
 @given(st.floats(0, 0.9), st.integers(1, 3000), assumptions)
@@ -110,16 +120,25 @@ def test_where_nothing_fails_yet_four_worsened_cases_are_needed() -> None:
     assert detectable_difference(0.0, 3, Assumptions()) is None
 
 
-def test_the_threshold_gate_has_the_power_planned() -> None:
-    threshold, cases = 0.05, 85
-    excess = detectable_excess(threshold, cases, Assumptions())
+@pytest.mark.parametrize("accuracy", [None, judge(95, 97), judge(380, 388, 400)])
+def test_the_threshold_gate_has_the_power_planned(accuracy: JudgeAccuracy | None) -> None:
+    threshold, cases, plan = 0.05, 337, Assumptions(accuracy=accuracy)
+    excess = detectable_excess(threshold, cases, plan)
     assert excess is not None
+    reported = plan.informedness * (threshold + excess) + 1 - plan.specificity
     power = sum(
-        stats.binom.pmf(failed, cases, threshold + excess)
+        stats.binom.pmf(failed, cases, reported)
         for failed in range(cases + 1)
-        if wilson_lower_bound(failed / cases, cases) > threshold
+        if Limit(threshold, accuracy).rule(failed / cases, cases) == "fail"
     )
     assert power == pytest.approx(0.8, abs=1e-9)
+
+
+def test_what_a_calibration_leaves_open_no_number_of_cases_makes_up_for() -> None:
+    few = Assumptions(accuracy=judge(40, 39, 40))
+    assert cases_for_excess(0.02, 0.02, Assumptions(accuracy=judge(4000, 3900, 4000))) < 2000
+    with pytest.raises(ValueError, match="a million cases"):
+        cases_for_excess(0.02, 0.02, few)
 
 
 def test_a_threshold_of_zero_fails_at_the_first_failure() -> None:
@@ -156,9 +175,9 @@ def test_a_gate_that_fails_as_often_at_the_threshold_detects_nothing(threshold: 
 
 
 def test_a_judge_that_errs_hides_small_excesses() -> None:
-    sure, unsure = Assumptions(), Assumptions(sensitivity=0.95, specificity=0.97)
+    sure, unsure = Assumptions(), Assumptions(accuracy=judge(95, 97))
     assert (detectable_excess(0.02, 337, sure) or 9.0) < (detectable_excess(0.02, 337, unsure) or 0.0)
-    assert detectable_excess(0.5, 3, Assumptions(sensitivity=0.55, specificity=1.0)) is None
+    assert detectable_excess(0.5, 3, Assumptions(accuracy=judge(55, 100))) is None
 
 
 def test_the_top_of_the_scale_can_be_asked_for() -> None:
@@ -174,7 +193,7 @@ def test_the_top_of_the_scale_can_be_asked_for() -> None:
         ({"alpha": 0.0}, "alpha"),
         ({"power": 0.4}, "power"),
         ({"minimum_effect": 2.0}, "minimum_effect"),
-        ({"sensitivity": 0.4, "specificity": 0.6}, "sensitivity"),
+        ({"accuracy": judge(40, 60)}, "sensitivity"),
     ],
 )
 def test_refuses_assumptions_out_of_range(wrong: dict[str, float], named: str) -> None:
