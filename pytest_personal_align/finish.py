@@ -20,6 +20,7 @@ from pytest_personal_align.core.gate import Entry
 from pytest_personal_align.core.options import Arm
 from pytest_personal_align.core.outlook import power_lines
 from pytest_personal_align.core.plan import Plan
+from pytest_personal_align.core.text import number_of
 from pytest_personal_align.core.validity import Completeness, run_verdict
 from pytest_personal_align.court import Court
 from pytest_personal_align.engine.bench import Custom
@@ -114,7 +115,8 @@ def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: C
     """What a run would do: conversations, calls, tokens and cost; and what its gate could see."""
     seen, rules = _expected(settings, plans, custom), court.rules
     lines = [
-        f"{len(plans):,} cases, {seen.conversations:,} conversations of {seen.turns:,} turns",
+        f"{number_of(len(plans), 'case')}, {number_of(seen.conversations, 'conversation')} "
+        f"of {number_of(seen.turns, 'turn')}",
         f"assistant calls: {seen.sent:,} to send ({seen.shared:,} shared, {seen.cached:,} cached); judge: "
         + (f"{seen.conversations:,} at least" if settings.engine.judge.names != ("rules",) else "none (rules)")
         + (f", and {len(canaries()):,} canaries" if court.checks_judge else ""),
@@ -128,7 +130,9 @@ def plan_only(settings: Settings, plans: Sequence[Plan], court: Court, custom: C
     power: list[str] = []
     if not gated:
         power = ["a part of the suite: no gate will be applied, and each fail fails"]
-    elif rules.scope == "whole":
+    elif rules.scope == "shard":
+        power = ["a shard applies no gate: personal-align merge does"]
+    else:
         power = power_lines(rules, entries, settings.trials)
     if changed := rules.baseline.judge_changed(court.judge.version) if rules.baseline else "":
         power.append(f"the run will be invalid: {changed}")

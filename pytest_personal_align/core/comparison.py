@@ -13,6 +13,7 @@ from pytest_personal_align.core.paired import holm_adjust, sign_flip_test, whole
 from pytest_personal_align.core.power import smallest_detectable_effect
 from pytest_personal_align.core.rates import CaseCount
 from pytest_personal_align.core.result import FAILURE_MODES
+from pytest_personal_align.core.text import number_of
 
 ENOUGH_OVERLAP = 0.9
 _NONE = Fraction(0)
@@ -170,7 +171,8 @@ def _too_small(matched: Matched, tests: Sequence[PairedTest]) -> str:
     mine = [test for test in tests if test.arm == matched.arm]
     if any(test.detectable is not None for test in mine):
         return ""
-    return f"{len(matched.pairs)} cases are too few to find any difference"
+    pairs = len(matched.pairs)
+    return f"{number_of(pairs, 'case')} {'is' if pairs == 1 else 'are'} too few to find any difference"
 
 
 def _raw_tests(matched: Matched, options: GateOptions) -> list[PairedTest]:

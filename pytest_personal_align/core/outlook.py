@@ -25,6 +25,7 @@ from pytest_personal_align.core.power import (
 )
 from pytest_personal_align.core.rates import clustered_rate
 from pytest_personal_align.core.rules import Rules
+from pytest_personal_align.core.text import number_of
 
 POINTS = (0.10, 0.05, 0.02)
 ASSUMED_RATE = 0.05
@@ -58,7 +59,7 @@ def _threshold_line(gate: Gate, entries: Sequence[Entry], trials: int) -> str:
     if excess is not None:
         seen = f"a rate of {limit + excess:.1%} (+{100 * excess:.1f} points)"
     needed = _needed(lambda points: cases_for_excess(limit, points, given))
-    return f"{name}: {_cases(cases)} see {seen}; {needed}" + (f"; warning: {doubt}" if doubt else "")
+    return f"{name}: {_see(cases)} {seen}; {needed}" + (f"; warning: {doubt}" if doubt else "")
 
 
 def _comparison_lines(rules: Rules, compared: Sequence[str], entries: Sequence[Entry], trials: int) -> list[str]:
@@ -71,15 +72,28 @@ def _comparison_lines(rules: Rules, compared: Sequence[str], entries: Sequence[E
         if cases := [entry for entry in mine if covers(gate, entry)]:
             planned.append((gate, cases))
     tests = max(1, len(planned) * len(compared))
-    given = assumptions(trials, alpha=rules.options.alpha / tests, minimum_effect=rules.options.min_effect)
+    compared_trials = _compared_trials(rules, arm, trials)
+    given = assumptions(compared_trials, alpha=rules.options.alpha / tests, minimum_effect=rules.options.min_effect)
     base = rules.baseline.name if rules.baseline else entries[0].arm
     share = "1 test has" if tests == 1 else f"up to {tests} tests share"
-    head = f"  against {base} ({share} alpha {rules.options.alpha:g}):"
+    fewer = ""
+    if compared_trials < trials:
+        are = "is" if compared_trials == 1 else "are"
+        fewer = (
+            f"; {number_of(compared_trials, 'trial')} of {trials} {are} compared: the baseline has {compared_trials}"
+        )
+    head = f"  against {base} ({share} alpha {rules.options.alpha:g}{fewer}):"
     return [head, *(_difference_line(gate, cases, rules, given) for gate, cases in planned)]
 
 
+def _compared_trials(rules: Rules, arm: str, trials: int) -> int:
+    """Of a case as many trials are compared as both runs have."""
+    kept = rules.baseline.of_arm(arm).values() if rules.baseline else ()
+    return min(trials, max((len(case.verdicts) for case in kept), default=trials))
+
+
 def _difference_line(gate: Gate, entries: Sequence[Entry], rules: Rules, given: Assumptions) -> str:
-    known = _kept(gate, entries, rules)
+    known = [case.first(given.trials) for case in _kept(gate, entries, rules)]
     counts = [c for case in known if (c := count(gate.mode, own(case), rules.options.unclear)) is not None]
     rate = min(0.99, clustered_rate(counts).rate) if counts else ASSUMED_RATE
     cases = len(counts) or len(entries)
@@ -87,7 +101,7 @@ def _difference_line(gate: Gate, entries: Sequence[Entry], rules: Rules, given: 
     smallest = detectable_difference(rate, cases, given)
     seen = "no rise, however large" if smallest is None else f"+{100 * smallest:.1f} points"
     needed = _needed(lambda points: cases_for_difference(rate, points, given))
-    return f"    {gate.name}: {_cases(cases)} see {seen} {source}; {needed}"
+    return f"    {gate.name}: {_see(cases)} {seen} {source}; {needed}"
 
 
 def _kept(gate: Gate, entries: Sequence[Entry], rules: Rules) -> list[GateCase]:
@@ -109,5 +123,5 @@ def _needed(cases_for: Callable[[float], int]) -> str:
     return f"cases for {', '.join(parts)}"
 
 
-def _cases(number: int) -> str:
-    return f"{number:,} case{'' if number == 1 else 's'}"
+def _see(cases: int) -> str:
+    return f"{number_of(cases, 'case')} {'sees' if cases == 1 else 'see'}"

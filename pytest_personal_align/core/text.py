@@ -23,6 +23,11 @@ def one_line(text: str, limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def number_of(number: int, what: str) -> str:
+    """``1 case``, ``1,680 cases``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 _SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+|\n+")
 
 

@@ -11,6 +11,7 @@ from pytest_personal_align.core.gate import GateCase, GateRow
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.record import RunVerdict
 from pytest_personal_align.core.rules import Settlement
+from pytest_personal_align.core.text import number_of
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ def run_verdict(
     failed = Counter(one.failure_mode or "unclear" for one in settlements if one.disposition == "failed")
     gates = [row for row in rows if row.outcome == "fail" and (row.limit is not None or row.kind != "threshold")]
     errors = sum(case.errors for case in cases)
-    with_errors = f"; {_count(errors, 'trial')} ended in an error" if errors else ""
-    with_errors += f"; {_count(done.spared, 'case')} not needed for the decision" if done.spared else ""
+    with_errors = f"; {number_of(errors, 'trial')} ended in an error" if errors else ""
+    with_errors += f"; {number_of(done.spared, 'case')} not needed for the decision" if done.spared else ""
     with_errors += _better(options, rows) if done.gated else ""
     if done.gated and gates:
         several = len({row.arm for row in rows}) > 1
         names = ", ".join(f"{row.arm + ': ' if several else ''}{row.mode} ({row.reason})" for row in gates)
-        return "fail", f"{_count(len(gates), 'gate')} failed: {names}{_beside(settlements)}{with_errors}"
+        return "fail", f"{number_of(len(gates), 'gate')} failed: {names}{_beside(settlements)}{with_errors}"
     if failed:
         what = ", ".join(f"{count:,} {mode}" for mode, count in failed.most_common())
         return "fail", f"{_told_failed(failed.total(), done)}: {what}{with_errors}"
@@ -59,9 +60,9 @@ def run_verdict(
         return "inconclusive", f"{names} undecided: {doubtful[0].reason}{with_errors}"
     if done.stopped:
         left = max(done.planned - done.recorded, done.unreported)
-        return "inconclusive", f"ended early: {left:,} of {_count(done.planned, 'case')} not reported{with_errors}"
+        return "inconclusive", f"ended early: {left:,} of {number_of(done.planned, 'case')} not reported{with_errors}"
     scope = "" if done.gated else " (a part of the suite: no gate was applied)"
-    return "pass", f"all {_count(len(cases), 'case')} passed or are tolerated{scope}{with_errors}"
+    return "pass", f"all {number_of(len(cases), 'case')} passed or are tolerated{scope}{with_errors}"
 
 
 def _beside(settlements: Collection[Settlement]) -> str:
@@ -70,7 +71,7 @@ def _beside(settlements: Collection[Settlement]) -> str:
         one.failure_mode or "unclear" for one in settlements if one.disposition == "failed" and not one.gate
     )
     what = ", ".join(f"{count:,} {mode}" for mode, count in failed.most_common())
-    return f"; {_count(failed.total(), 'case')} failed that no gate tolerates: {what}" if failed else ""
+    return f"; {number_of(failed.total(), 'case')} failed that no gate tolerates: {what}" if failed else ""
 
 
 def judge_broken(canaries: Mapping[str, Any] | None) -> list[str]:
@@ -98,25 +99,21 @@ def _invalid(options: GateOptions, done: Completeness, cases: Collection[GateCas
     trials = errors + sum(case.passed + case.failed + case.unclear for case in cases)
     if trials and errors / trials > options.max_errors:
         reasons.append(
-            f"{errors} of {_count(trials, 'trial')} ended in an error ({errors / trials:.1%}); "
+            f"{errors} of {number_of(trials, 'trial')} ended in an error ({errors / trials:.1%}); "
             f"at most {options.max_errors:.1%} may (--pa-max-errors)"
         )
     if done.unfunded:
-        reasons.append(f"the budget was spent before a decision: {_count(done.unfunded, 'case')} not run to the end")
+        reasons.append(f"the budget was spent before a decision: {number_of(done.unfunded, 'case')} not run to the end")
     if not done.stopped and done.recorded < done.planned:
-        reasons.append(f"{done.planned - done.recorded} of {_count(done.planned, 'planned case')} have no result")
+        reasons.append(f"{done.planned - done.recorded} of {number_of(done.planned, 'planned case')} have no result")
     if not done.stopped and done.unreported:
-        reasons.append(f"{_count(done.unreported, 'case')} never reported by pytest (did a worker die?)")
+        reasons.append(f"{number_of(done.unreported, 'case')} never reported by pytest (did a worker die?)")
     return reasons
 
 
 def _told_failed(failed: int, done: Completeness) -> str:
     """How many cases failed. A run that was stopped has judged more of them than pytest came to report."""
-    cases = _count(failed, "case")
+    cases = number_of(failed, "case")
     if not done.stopped:
         return f"{cases} failed"
     return f"{cases} {'was' if failed == 1 else 'were'} judged to fail before the run was stopped"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -252,3 +252,10 @@ def test_without_limits_only_the_comparison_and_what_it_has_no_base_for_count() 
         made, settled = settle(GateOptions({"all": limit}), now, baseline=kept(now[:-1]), limits=False)
         assert [one for one in now if settled[one.key].disposition == "failed"] == left
         assert "threshold" not in {row.kind for row in gate_rows(made) if row.limit is not None}
+
+
+@pytest.mark.parametrize(("size", "words"), [(1, "1 case is too few to find"), (2, "2 cases are too few to find")])
+def test_too_few_cases_for_any_conclusion_are_counted(size: int, words: str) -> None:
+    tests = compare([match("new", cases(["p"] * size), base_of("kept", cases(["p"] * size)))], GateOptions())
+    assert {test.outcome for test in tests} == {"inconclusive"}
+    assert all(words in test.reason for test in tests)

@@ -52,6 +52,27 @@ def test_the_power_lines_name_what_the_suite_can_see_and_what_it_would_take() ->
     assert "2 points: never" in text  # the gate asks for two points at least
 
 
+def test_the_plan_counts_the_trials_that_are_compared() -> None:
+    def lines(before: str, trials: int) -> list[str]:
+        kept = Baseline(
+            "kept.json", "v1", (BaselineArm("new", "m"),), tuple(cases([before] * 300 + ["f" * len(before)] * 37))
+        )
+        return power_lines(Rules(GateOptions(), baseline=kept), entries(cases(["p"] * 337)), trials)
+
+    one = lines("p", 3)
+    assert "; 1 trial of 3 is compared: the baseline has 1)" in one[1]
+    assert one[2:] == lines("p", 1)[2:]
+    assert one[2:] == lines("pff", 1)[2:], "of the kept case the first trial"
+    assert one[2:] != lines("ppp", 3)[2:]
+    assert "compared" not in lines("ppp", 3)[1]
+
+
+def test_one_case_sees() -> None:
+    text = "\n".join(power_lines(Rules(GateOptions({"all": 0.1})), entries(cases(["p"])), 1))
+    assert "1 case sees" in text
+    assert "of 1 breaks it" in text
+
+
 def test_without_a_gate_the_plan_says_so() -> None:
     assert "each failing case fails" in power_lines(Rules(GateOptions()), entries(cases(["p"])), 1)[0]
 

@@ -221,7 +221,10 @@ def test_a_baseline_of_errors_is_refused(suite: pytest.Pytester) -> None:
 def test_what_will_not_be_gated_is_said_by_the_plan(suite: pytest.Pytester) -> None:
     suite.runpytest_subprocess("--pa-model=mine-0", "--pa-record=before.json")
     plan = ("--pa-model=mine-0", "--pa-plan", "--pa-baseline=before.json")
-    suite.runpytest_subprocess(*plan, "-k", "case-00").stdout.fnmatch_lines(["a part of the suite: no gate*"])
+    suite.runpytest_subprocess(*plan, "-k", "case-00").stdout.fnmatch_lines(
+        ["1 case, 1 conversation of*", "a part of the suite: no gate*"]
+    )
+    suite.runpytest_subprocess(*plan, "--pa-shard=1/2").stdout.fnmatch_lines(["a shard applies no gate*merge does"])
     text = (suite.path / "before.json").read_text()
     (suite.path / "before.json").write_text(text.replace('"version": "rules-', '"version": "rules-old'))
     suite.runpytest_subprocess(*plan).stdout.fnmatch_lines(["the run will be invalid: the judge's version*"])
