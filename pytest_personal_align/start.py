@@ -97,7 +97,7 @@ def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules
     gate = settings.gate
     if settings.shard:
         _require_shard(settings.shard[1], suite, gate)
-    accuracy, doubt = judge_accuracies(judge.calibration, judge.version, gate.unclear)
+    accuracy, doubt = judge_accuracies(judge.calibration, judge.version, gate.unclear, gate.thresholds)
     kept = baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None
     if kept is not None:
         comparable.require_shared(kept, set(suite.use_cases), "--pa-baseline")

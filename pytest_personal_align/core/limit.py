@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ GATED_MODES: tuple[str, ...] = (*FAILURE_MODES, "unclear", "all")
 """What a threshold may be set for."""
 
 ENOUGH_LABELS = 40
+_MEASURED_AS = {"inconsistency": "inattentiveness"}  # one conversation does not show that others went well
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,17 @@ def parse_threshold(text: str, called: str) -> tuple[str, float]:
 
 
 def judge_accuracies(
-    calibration: Mapping[str, Any] | None, version: str, unclear: UnclearPolicy = "fail"
+    calibration: Mapping[str, Any] | None,
+    version: str,
+    unclear: UnclearPolicy = "fail",
+    thresholds: Collection[str] = (),
 ) -> tuple[dict[str, JudgeAccuracy], str]:
-    """The judge's accuracy by mode, from a calibration, and a warning where it is not used.
+    """The judge's accuracy by mode, from a calibration, and a warning where one of ``thresholds`` goes without.
 
     ``calibration`` has ``version``, ``may_gate``, ``sensitivity`` and ``specificity``: each ``{"count", "total"}``
     (or a rate, with ``sensitivity_variance`` beside it); perhaps the same for single modes under ``modes``, and for
-    telling passes under ``outcomes``: ``all`` counts what is no pass where unclear verdicts fail.
+    telling passes under ``outcomes``: ``all`` counts what is no pass where unclear verdicts fail. Where there are
+    ``modes``, one of which they say too little is left out.
     """
     if not calibration:
         return {}, ""
@@ -107,25 +112,28 @@ def judge_accuracies(
     accuracy = _accuracy(*whole)
     if accuracy is None:
         return {}, "the calibration has no usable sensitivity and specificity: rates are not corrected"
-    found: dict[str, JudgeAccuracy] = {
-        mode: _of_mode(_part(calibration, "modes", mode), accuracy) for mode in FAILURE_MODES
-    }
+    modes = {mode: _part(calibration, "modes", _MEASURED_AS.get(mode, mode)) for mode in FAILURE_MODES}
+    measured = {mode: _of_mode(own, accuracy) if calibration.get("modes") else accuracy for mode, own in modes.items()}
+    found: dict[str, JudgeAccuracy] = {mode: of for mode, of in measured.items() if of is not None}
     passes = _part(calibration, "outcomes", "pass")
     found["all"] = accuracy
     if unclear == "fail":
         found["all"] = _accuracy(_proportion(passes, "specificity"), _proportion(passes, "sensitivity")) or accuracy
-    return found, ""
+    limited = {name.rpartition("/")[2] for name in thresholds}
+    left_out = ", ".join(mode for mode in FAILURE_MODES if mode in limited and mode not in found)
+    why = f"fewer than {ENOUGH_LABELS} labelled conversations could fail so and do not, or the judge cannot tell"
+    return found, f"the calibration does not serve for {left_out} ({why}): not corrected" if left_out else ""
 
 
-def _of_mode(own: Mapping[str, Any], whole: JudgeAccuracy) -> JudgeAccuracy:
-    """Of one mode, as far as enough is labelled: what the judge wrongly calls another mode is no excuse for this one,
-    even where few fails of this one are labelled."""
+def _of_mode(own: Mapping[str, Any], whole: JudgeAccuracy) -> JudgeAccuracy | None:
+    """Of one mode: what the judge wrongly calls another mode is no excuse for this one, so its own specificity or
+    none; the whole's sensitivity where few fails of this mode are labelled."""
     sensitivity, specificity = _proportion(own, "sensitivity"), _proportion(own, "specificity")
+    if specificity is None or specificity.total < ENOUGH_LABELS:
+        return None
     if sensitivity is None or sensitivity.total < ENOUGH_LABELS:
         sensitivity = whole.sensitivity
-    if specificity is None or specificity.total < ENOUGH_LABELS:
-        specificity = whole.specificity
-    return _accuracy(sensitivity, specificity) or whole
+    return _accuracy(sensitivity, specificity)
 
 
 def _part(calibration: Mapping[str, Any], *names: str) -> Mapping[str, Any]:

@@ -35,7 +35,8 @@ def regate(
     """
     day = today or (record.run.finished or record.run.started)[:10]
     cases = list(cases_of(record, day))
-    accuracy, doubt = judge_accuracies(record.judge.calibration, record.judge.version, options.unclear)
+    judge = record.judge
+    accuracy, doubt = judge_accuracies(judge.calibration, judge.version, options.unclear, options.thresholds)
     rules = Rules(
         options=options,
         baseline=baseline,

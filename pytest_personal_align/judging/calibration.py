@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from pytest_personal_align.core.agreement import (
 )
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.intervals import wilson_interval, wilson_lower_bound
-from pytest_personal_align.core.result import FAILURE_MODES, Verdict
+from pytest_personal_align.core.modes import concerns, label_trials
+from pytest_personal_align.core.result import FAILURE_MODES, FailureMode, Outcome, Verdict
 from pytest_personal_align.judging.labelled import Labelled
 
 SCHEMA_VERSION = 1
@@ -43,11 +45,6 @@ def calibrate(
     errors = len(pairs) - len(judged)
     true = [row.labels[truth] for row, _ in judged]
     said = [str(verdict.outcome) for _, verdict in judged]
-    modes = {
-        mode: _accuracy([row.labels[truth] == "fail" and row.failure_mode == mode for row, _ in judged],
-                        [verdict.failure_mode == mode for _, verdict in judged])
-        for mode in FAILURE_MODES
-    }  # fmt: skip
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "judge": judge,
@@ -61,7 +58,7 @@ def calibrate(
             outcome: _accuracy([label == outcome for label in true], [label == outcome for label in said])
             for outcome in OUTCOMES
         },
-        "modes": {mode: found for mode, found in modes.items() if found["sensitivity"] is not None},
+        "modes": _by_mode(judged, truth),
         "modes_confused": _mode_table(judged, truth),
         "categories": _by_category(judged, truth),
         "confusion": _table(true, said),
@@ -118,6 +115,31 @@ def _coefficient(agreement: Agreement | None) -> dict[str, float] | None:
 def _table(true: Sequence[str], said: Sequence[str]) -> dict[str, dict[str, int]]:
     pairs = list(zip(true, said, strict=True))
     return {one: {other: pairs.count((one, other)) for other in OUTCOMES} for one in OUTCOMES}
+
+
+def _by_mode(judged: Sequence[tuple[Labelled, Verdict]], truth: str) -> dict[str, Any]:
+    """Of each mode, over the conversations that its gate would count: those that can fail so.
+
+    A fail whose mode nobody named says nothing here. Inconsistency cannot be seen in one conversation: its fails are
+    inattentive ones.
+    """
+    known = [(row, verdict) for row, verdict in judged if row.labels[truth] != "fail" or row.failure_mode]
+    true = [_mode(row, row.labels[truth], row.failure_mode) for row, _ in known]
+    said = [_mode(row, verdict.outcome, verdict.failure_mode) for row, verdict in known]
+    found: dict[str, Any] = {}
+    for mode in FAILURE_MODES:
+        concerned = [concerns(mode, row.expects, len(row.people)) for row, _ in known]
+        if mode != "inconsistency" and any(concerned):
+            found[mode] = _accuracy(
+                *([one == mode for one in compress(side, concerned)] for side in (true, said)),
+            )
+    return found
+
+
+def _mode(row: Labelled, outcome: Outcome, mode: FailureMode | None) -> str | None:
+    """The mode of a reply as the gate sees it."""
+    label = label_trials([(row.id, row.expects, len(row.people), [(outcome, mode)])])[row.id]
+    return "inattentiveness" if label.failure_mode == "inconsistency" else label.failure_mode
 
 
 def _mode_table(judged: Sequence[tuple[Labelled, Verdict]], truth: str) -> dict[str, dict[str, int]]:

@@ -31,6 +31,28 @@ def row(number: int, label: str, mode: str | None = None, category: str = "c", *
     )
 
 
+def test_a_mode_is_measured_where_its_gate_counts() -> None:
+    controls = [row(i, "pass") for i in range(10)]
+    controls = [one.model_copy(update={"scenario": "control"}) for one in controls]
+    told = [row(10 + i, "pass") for i in range(20)] + [row(30, "fail", "inconsistency"), row(31, "fail")]
+    verdicts = [Verdict("fail", "overcaution"), *[Verdict("pass")] * 9]
+    verdicts += [*[Verdict("fail", "sycophancy")] * 2, *[Verdict("fail", "preference_conflict")] * 3]
+    verdicts += [*[Verdict("pass")] * 15, Verdict("fail", "inattentiveness"), Verdict("fail", "inattentiveness")]
+    found = calibrate([*controls, *told], verdicts, judge="j", version="v1")["modes"]
+    counted = {
+        mode: {name: share and (share["count"], share["total"]) for name, share in one.items()}
+        for mode, one in found.items()
+    }
+    assert counted == {
+        "overcaution": {"sensitivity": None, "specificity": (9, 10)},
+        "sycophancy": {
+            "sensitivity": None,
+            "specificity": (16, 21),
+        },  # nobody else has a wish: the gate says sycophancy
+        "inattentiveness": {"sensitivity": (1, 1), "specificity": (20, 20)},  # a fail without a mode counts in none
+    }
+
+
 def document(pairs: Sequence[tuple[str, str]], errors: int = 0) -> dict[str, Any]:
     modes = {"fail": "sycophancy"}
     rows = [row(i, true, modes.get(true)) for i, (true, _) in enumerate(pairs)]
