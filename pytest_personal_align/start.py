@@ -99,9 +99,10 @@ def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules
         _require_shard(settings.shard[1], suite, gate)
     accuracy, doubt = judge_accuracies(judge.calibration, judge.version, gate.unclear, gate.thresholds)
     kept = baseline.read(Path(gate.baseline), "--pa-baseline") if gate.baseline else None
+    models = {arm.name: arm.model for arm in settings.engine.arms}
     if kept is not None:
         comparable.require_shared(kept, set(suite.use_cases), "--pa-baseline")
-        comparable.require_arms(kept, (arm.name for arm in settings.engine.arms), "--pa-baseline")
+        kept = comparable.fitted(kept, models, "--pa-baseline")
     if gate.sequential and kept is None and len(settings.engine.arms) < 2:
         raise OptionError("--pa-sequential: there is nothing to compare with: give --pa-baseline FILE or a second arm")
     return Rules(
@@ -110,7 +111,7 @@ def _rules(settings: Settings, suite: Outline, judge: record.JudgeInfo) -> Rules
         baseline=kept,
         accuracy=accuracy,
         doubts=(doubt,) if doubt else (),
-        models={arm.name: arm.model for arm in settings.engine.arms},
+        models=models,
         today=datetime.date.today().isoformat(),
     )
 

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     if not now.cases:
         raise OptionError(f"compare: {args.record} holds no case: there is nothing to compare; run it again")
     comparable.require_shared(base, {case.use_case for case in now.cases}, "compare")
+    base = comparable.fitted(base, {arm.name: arm.model for arm in now.arms}, "compare")
     comparable.require_comparable(base, comparable.of_cases(now), "compare")
     kept = options_of(now)
     options = replace(

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     )
     kept = baseline.read(args.baseline, "merge") if args.baseline else _of_the_jobs(joined, options.baseline)
     if kept is not None:
+        kept = comparable.fitted(kept, {arm.name: arm.model for arm in joined.arms}, "merge")
         comparable.require_comparable(kept, comparable.of_cases(joined), "merge")
     whole = regate(joined, options, baseline=kept).record
     show(whole, args.out)

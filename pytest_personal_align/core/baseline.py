@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,15 @@ class BaselineArm:
 
 @dataclass(frozen=True)
 class Baseline:
-    """``name`` is what messages call it; ``saved`` is the time of the run that was kept."""
+    """``name`` is what messages call it; ``saved`` is the time of the run that was kept. ``renamed``: the kept arm that
+    an arm of another name is compared with (see :func:`comparable.fitted`)."""
 
     name: str
     judge_version: str
     arms: tuple[BaselineArm, ...]
     cases: tuple[GateCase, ...]
     saved: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -61,10 +63,10 @@ class Baseline:
         )
 
     def arm_for(self, arm: str) -> BaselineArm | None:
-        """The kept arm that ``arm`` is compared with: the only one, or that of the same name; else none."""
+        """The kept arm that ``arm`` is compared with: the only one, or that of its name; else none."""
         if len(self.arms) == 1:
             return self.arms[0]
-        return next((kept for kept in self.arms if kept.name == arm), None)
+        return next((kept for kept in self.arms if kept.name == self.renamed.get(arm, arm)), None)
 
     def of_arm(self, arm: str) -> Mapping[Place, GateCase]:
         """The kept cases that an arm is compared with."""

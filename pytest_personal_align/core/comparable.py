@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from pytest_personal_align.core import record as r
 from pytest_personal_align.core.baseline import Baseline
@@ -15,20 +16,28 @@ Known = tuple[str, Place, str]
 """What is known of a case before it is judged: its arm, its place, and the hash of what is said in it."""
 
 
-def require_arms(baseline: Baseline, arms: Iterable[str], called: str) -> None:
-    """Raises OptionError where the baseline keeps several arms and one of these could be compared with any."""
-    for arm in dict.fromkeys(arms):
+def fitted(baseline: Baseline, models: Mapping[str, str], called: str) -> Baseline:
+    """The baseline with a kept arm for each arm of this run, whose ``models`` are given by name.
+
+    That is the only one, the one of the same name or, since an arm is called otherwise where it runs alone, the only
+    one of the same model. Raises OptionError where it keeps several, and which one is meant would be a guess.
+    """
+    renamed = {}
+    for arm, model in models.items():
         if baseline.arm_for(arm) is None:
-            names = ", ".join(kept.name for kept in baseline.arms)
-            raise OptionError(
-                f"{called}: {baseline.name} keeps {len(baseline.arms)} arms ({names}), and none is called {arm}: "
-                "keep the one to compare with, by `personal-align baseline save RECORD --arm NAME --out FILE`"
-            )
+            same = [kept.name for kept in baseline.arms if kept.model == model]
+            if len(same) != 1:
+                names = ", ".join(kept.name for kept in baseline.arms)
+                raise OptionError(
+                    f"{called}: {baseline.name} keeps {len(baseline.arms)} arms ({names}), and none is called {arm}: "
+                    "keep the one to compare with, by `personal-align baseline save RECORD --arm NAME --out FILE`"
+                )
+            renamed[arm] = same[0]
+    return replace(baseline, renamed=renamed)
 
 
 def require_comparable(baseline: Baseline, cases: Collection[Known], called: str) -> None:
     """Raises OptionError where not one of these cases can be compared: known before a call is paid for."""
-    require_arms(baseline, (arm for arm, _, _ in cases), called)
     kept = [(before, content) for arm, where, content in cases if (before := baseline.of_arm(arm).get(where))]
     same = [before for before, content in kept if before.content in ("", content)]
     if cases and all(before.outcome == "error" for before in same):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,18 +109,30 @@ def test_of_several_kept_arms_the_one_of_the_same_name_is_the_base() -> None:
     of = baseline.of_record(kept(), "kept.json")
     assert {case.arm for case in of.of_arm("new").values()} == {"new"}
     assert of.base("new", "demo/new", set()).name == "kept.json (new)"
-    comparable.require_arms(of, ["new", "old"], "--pa-baseline")
+    assert comparable.fitted(of, {"new": "a", "old": "b"}, "--pa-baseline") == of
     with pytest.raises(OptionError, match=r"keeps 2 arms \(old, new\), and none is called other: .*--arm NAME"):
-        comparable.require_arms(of, ["new", "other"], "--pa-baseline")
+        comparable.fitted(of, {"new": "demo/new", "other": "demo/other"}, "--pa-baseline")
     assert not of.of_arm("other")
     assert not of.base("other", "demo/other", set()).cases
+
+
+def test_an_arm_of_another_name_is_compared_with_the_only_one_of_its_model() -> None:
+    """A lone arm is called by its model, one of several more shortly."""
+    both = baseline.of_record(kept(), "kept.json")
+    of = replace(both, arms=tuple(replace(arm, model=f"openai/{arm.name}") for arm in both.arms))
+    found = comparable.fitted(of, {"openai/new": "openai/new"}, "--pa-baseline")
+    assert {case.arm for case in found.of_arm("openai/new").values()} == {"new"}
+    assert found.base("openai/new", "openai/new", set()).name == "kept.json (new)"
+    one_model = replace(both, arms=tuple(replace(arm, model="openai/one") for arm in both.arms))
+    with pytest.raises(OptionError, match="none is called openai/one"):
+        comparable.fitted(one_model, {"openai/one": "openai/one"}, "--pa-baseline")
 
 
 def test_a_baseline_of_one_arm_is_the_base_of_any(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     path.write_text(baseline.compact(kept(), "run.json", "new"))
     of = baseline.read(path, "--pa-baseline")
-    comparable.require_arms(of, ["other", "another"], "--pa-baseline")
+    assert comparable.fitted(of, {"other": "a", "another": "b"}, "--pa-baseline") == of
     assert len(of.of_arm("other")) == 15
     assert of.base("other", "demo/other", set()).name == "kept.json"
 
