@@ -59,7 +59,8 @@ class Selection:
             for root in roots:
                 _require_cases(root, settings)
             chosen = {file for root in roots for file in case_files(root)}
-            args = [*others, *(str(root) for root in roots)]
+            there = {_path(here, arg) for arg in others if "::" not in arg}
+            args = [*others, *(str(root) for root in roots if root not in there)]
         builtin = list(dict.fromkeys([*builtin, *named_suites]))
         for name in builtin:
             shipped.suite(name)

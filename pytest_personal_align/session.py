@@ -133,7 +133,7 @@ class AlignSession:
             why = f"{missing[0]} and {len(missing) - 1:,} more case files were not collected"
         # Not all who drop items say so by pytest_deselected: --lf does not, where it looks into a file.
         made = sum(map(len, self.made.values())) * len(self.settings.engine.arms)
-        dropped = made - len(self._items)
+        dropped = made - len({item.nodeid for item in self._items})
         return Collected(
             cases=self.made,
             partial=bool(dropped or missing) or self._broken or self.selection.partial,
