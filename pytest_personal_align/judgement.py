@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.record import JudgeInfo, RunRecord
+from pytest_personal_align.core.recorded import ended_early
 from pytest_personal_align.judging.build import family_warning, make_judge
 from pytest_personal_align.judging.calibration import load_calibration, stale
 from pytest_personal_align.judging.canaries import canaries
@@ -75,7 +76,13 @@ def judge_info(settings: Settings, judge: Judge, recorded: RunRecord | None) -> 
 
 
 def require_same_arms(settings: Settings, record: RunRecord) -> None:
-    """Raises OptionError where an arm of this run is not what the record, to which a gate is applied again, is of."""
+    """Raises OptionError where an arm of this run is not what the record, to which a gate is applied again, is of, or
+    the record has not what this run asks for."""
+    if ended_early(record) and not settings.gate.sequential:
+        raise OptionError(
+            f"--pa-regate: {settings.regate} is of a sequential run that ended early, and has no result for the rest; "
+            "add --pa-sequential"
+        )
     recorded = {arm.name: arm for arm in record.arms}
     for arm in settings.engine.arms:
         kept = recorded.get(arm.name)

@@ -119,7 +119,7 @@ class _Asker:
 
     def _found(self, name: str) -> tuple[Any, str, Path]:
         """(value or None, what to call it, folder that relative paths are relative to)."""
-        option = "--" + name.replace("_", "-")
+        option = _option(name)
         value = getattr(self._config.option, name, None)  # pa_thresholds is an ini value only
         if value is not None and value is not False:
             return value, option, self.invocation
@@ -209,13 +209,22 @@ def _record(ask: _Asker) -> Path:
     """Where the record goes. One that this run reads is kept as it is: what was paid for is in it, and a baseline
     that each run replaces by its own record would call the second of two bad runs unchanged."""
     record = ask.output("pa_record", "reports/run.json")
-    for name in ("pa_baseline", "pa_regate", "pa_rejudge"):
-        if ask.path(name) == record:
-            if ask.typed("pa_record"):
-                option = "--" + name.replace("_", "-")
-                raise OptionError(f"--pa-record: {record} is read by {option}; name another file for this run's record")
+    read = {name: ask.path(name) for name in ("pa_baseline", "pa_regate", "pa_rejudge")}
+    for name, path in read.items():
+        for written in ("pa_record", "pa_report", "pa_summary"):
+            if path and ask.typed(written) and _same(ask.path(written), path):
+                raise OptionError(f"{_option(written)}: {path} is read by {_option(name)}; name another file to write")
+        if path and _same(record, path):
             return record.with_suffix(".new.json")
     return record
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _text_path(path: Path | None) -> str | None:

@@ -16,7 +16,7 @@ from pytest_personal_align.core import record as r
 from pytest_personal_align.core.comparison import Base, Place, place
 from pytest_personal_align.core.errors import OptionError
 from pytest_personal_align.core.gate import GateCase
-from pytest_personal_align.core.recorded import cases_of
+from pytest_personal_align.core.recorded import cases_of, ended_early
 from pytest_personal_align.core.result import FailureMode, Outcome, case_outcome
 from pytest_personal_align.core.suite import Expectation
 
@@ -98,7 +98,7 @@ class Baseline:
 
 class _Line(BaseModel):
     """One case of the compact file. ``verdicts``: a letter for each trial; ``modes``: the failure mode of each, where
-    the failing ones differ in that."""
+    several fail."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -115,7 +115,7 @@ class _Line(BaseModel):
 
     @model_validator(mode="after")
     def _as_many(self) -> _Line:
-        if self.modes and len(self.modes) != len(self.verdicts):
+        if len(self.modes) != (len(self.verdicts) if self.modes or self.verdicts.count("f") > 1 else 0):
             raise ValueError(f"{len(self.modes)} modes for {len(self.verdicts)} verdicts")
         return self
 
@@ -170,7 +170,7 @@ def of_record(record: r.RunRecord, name: str, called: str = "baseline") -> Basel
         raise OptionError(f"{called}: {name} is of a run that was invalid ({record.run.reason}); keep a valid one")
     if record.run.verdict is None or record.run.interrupted:
         raise OptionError(f"{called}: {name} is of a run that did not come to its end; keep a whole one")
-    if (record.sequential or {}).get("stopped"):
+    if ended_early(record):
         raise OptionError(
             f"{called}: {name} is of a sequential run that ended early: it holds a part of the suite; "
             "keep a run without --pa-sequential"
@@ -277,6 +277,6 @@ def _line(case: GateCase, several: bool) -> dict[str, Any]:
     line |= {"hash": case.content, "verdicts": case.verdicts}
     if case.failure_mode:
         line["mode"] = case.failure_mode
-    if len({*case.trial_modes} - {None}) > 1:
+    if case.failed > 1:
         line["modes"] = list(case.trial_modes)
     return line

@@ -184,7 +184,7 @@ def _waivers(settler: Settler, cases: Sequence[GateCase]) -> list[dict[str, Any]
         waiver = group[0].waiver
         assert waiver is not None
         failing = [case.nodeid for case in group if settler.failing(case)]
-        whole = not part and (use_case, arm) not in missing
+        whole = not part and (use_case, arm) not in missing and any(case.expects != "allow" for case in group)
         state = "fixed" if not failing and whole else "active" if waiver.active else "expired"
         found.append({"use_case": use_case, "arm": arm, "reason": waiver.reason, "until": waiver.until,
                       "state": state, "failing": failing})  # fmt: skip

@@ -88,6 +88,12 @@ def _not_said(why: str) -> Transcript:
     return Transcript((), error=TrialError("replay", why))
 
 
+def ended_early(record: RunRecord) -> bool:
+    """Whether it is of a sequential run that left out what it did not need, so that it holds a part of the suite."""
+    told = record.sequential or {}
+    return bool(told.get("stopped") or told.get("conversations_not_started"))
+
+
 def trials_of(record: RunRecord) -> int:
     """Trials of a case in a record; at least one."""
     return max((len(case.trials) for case in record.cases), default=0) or 1

@@ -11,7 +11,7 @@ from pytest_personal_align.core.findings import Findings, findings
 from pytest_personal_align.core.limit import judge_accuracies
 from pytest_personal_align.core.options import GateOptions
 from pytest_personal_align.core.record import RunRecord
-from pytest_personal_align.core.recorded import cases_of, entry_of
+from pytest_personal_align.core.recorded import cases_of, ended_early, entry_of
 from pytest_personal_align.core.rules import Rules, Settlement
 from pytest_personal_align.core.settle import Settler
 from pytest_personal_align.core.validity import Completeness, judge_broken, run_verdict
@@ -44,7 +44,7 @@ def regate(
         doubts=(doubt,) if doubt else (),
         models={arm.name: arm.model for arm in record.arms},
         today=day,
-        excerpt=record.run.partial or bool((record.sequential or {}).get("stopped")),
+        excerpt=record.run.partial or ended_early(record),
         limits=limits,
     )
     trials = max((len(case.verdicts) for case in cases), default=1)

@@ -148,7 +148,7 @@ def test_a_case_that_a_merge_in_git_left_twice_is_refused(tmp_path: Path) -> Non
     text = baseline.compact(kept(), "run.json", "new")
     first = next(line for line in text.splitlines() if line.startswith('{"use_case"'))
     again = json.loads(first.rstrip(","))
-    path.write_text(text.replace(first, f"{first}\n{json.dumps({**again, 'verdicts': 'fff'})},"))
+    path.write_text(text.replace(first, f"{first}\n{json.dumps({**again, 'verdicts': 'uuu', 'modes': ()})},"))
     with pytest.raises(OptionError, match=r"u000\[alone\] is in it twice for the arm new"):
         baseline.read(path, "--pa-baseline")
     record = kept()

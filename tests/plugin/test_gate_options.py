@@ -213,8 +213,8 @@ def many_use_cases(project: pytest.Pytester) -> None:
 
 def test_sequential_does_not_start_what_is_not_needed(project: pytest.Pytester, record: Record) -> None:
     many_use_cases(project)
-    options = ["--pa-scenario=alone", "--pa-concurrency=2", "--pa-sequential"]
-    result = project.runpytest_subprocess("--pa-model=demo/attentive", "--pa-model=demo/forgetful", *options)
+    arms = ["--pa-scenario=alone", "--pa-concurrency=2", "--pa-model=demo/attentive", "--pa-model=demo/forgetful"]
+    result = project.runpytest_subprocess(*arms, "--pa-sequential")
     assert result.ret == 1
     outcomes = result.parseoutcomes()
     saved = record()["sequential"]
@@ -224,6 +224,11 @@ def test_sequential_does_not_start_what_is_not_needed(project: pytest.Pytester, 
     assert outcomes["skipped"] == 302 - 2 * saved["after_use_cases"]
     assert saved["conversations_not_started"] > 200
     assert record()["run"]["verdict"] == "fail"
+    again = project.runpytest_subprocess(*arms, "--pa-regate=reports/run.json", "--pa-sequential")
+    assert (again.ret, again.parseoutcomes()) == (1, outcomes)
+    whole = project.runpytest_subprocess(*arms, "--pa-regate=reports/run.json")
+    assert whole.ret == 4
+    whole.stderr.fnmatch_lines(["*--pa-regate: *run.json is of a sequential run that ended early*add --pa-sequential"])
 
 
 def test_sequential_counts_the_calls_that_a_whole_run_would_send_more(project: pytest.Pytester, record: Record) -> None:

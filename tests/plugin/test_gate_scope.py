@@ -89,7 +89,20 @@ def test_a_record_that_is_read_is_not_written(project: pytest.Pytester) -> None:
     assert kept.read_bytes() == before
     result = project.runpytest_subprocess(*again, "--pa-record=reports/run.json")
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["*run.json is read by --pa-regate; name another file*"])
+    result.stderr.fnmatch_lines(["*--pa-record: *run.json is read by --pa-regate; name another file*"])
+
+
+def test_a_record_that_is_read_by_another_name_is_not_written(project: pytest.Pytester) -> None:
+    project.runpytest_subprocess("--pa-model=demo/attentive")
+    (project.path / "link.json").symlink_to("reports/run.json")
+    for _ in range(2):
+        result = project.runpytest_subprocess("--pa-model=demo/forgetful", "--pa-baseline=link.json")
+        assert result.ret == 1
+    result = project.runpytest_subprocess(
+        "--pa-model=demo/attentive", "--pa-baseline=link.json", "--pa-report=reports/run.json"
+    )
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*--pa-report: *link.json is read by --pa-baseline; name another file to write"])
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
